@@ -1,0 +1,1 @@
+"""Networks: tensors in, tensors out. No database, no pictures from disk, no network access."""

@@ -1,0 +1,103 @@
+"""`read` and `harvest`: JSON as promised, files that cannot be read do not stop the others."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.cli.conftest import Run
+from tests.support.pictures import draw_scene, draw_word, to_png
+
+
+def test_read_prints_one_json_line_a_picture(run: Run, drawn_words: list[Path]) -> None:
+    outcome = run("read", drawn_words[0], drawn_words[1], "--json", "--crops")
+    assert outcome.code == 0
+    assert [line["image"] for line in outcome.lines] == [str(path) for path in drawn_words[:2]]
+    first = outcome.lines[0]
+    assert list(first) == ["image", "size_hw", "regions", "timings_ms", "models"]
+    assert set(first["timings_ms"]) == {"detect", "recognize", "total"}
+    (region,) = first["regions"]
+    assert set(region) == {"polygon", "text", "confidence", "score", "angle_deg", "script", "characters"}
+    assert "".join(character["text"] for character in region["characters"]) == region["text"]
+    assert set(region["characters"][0]) == {"text", "confidence", "polygon"}
+    height, width = first["size_hw"]
+    assert region["polygon"] == [[0, 0], [width, 0], [width, height], [0, height]]
+
+
+def test_read_finds_words_in_a_scene(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "street.png"
+    path.write_bytes(to_png(draw_scene(["Hotel", "Cafe"])))
+    (line,) = run("read", path, "--json").lines
+    assert line["size_hw"] == [240, 320]
+    assert line["models"]["detector"] == "detector@1"
+    assert len(line["regions"]) == 1
+
+
+def test_unreadable_file_is_told_and_the_rest_go_on(run: Run, tmp_path: Path, drawn_words: list[Path]) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    outcome = run("read", bad, drawn_words[0], tmp_path / "gone.png", "--json", "--crops")
+    assert outcome.code == 3
+    assert list(outcome.lines[0]) == ["image", "error"]
+    assert "bad.jpg is not a picture" in outcome.lines[0]["error"]
+    assert "regions" in outcome.lines[1]
+    assert "no such file" in outcome.lines[2]["error"]
+
+
+def test_read_without_json_is_for_people(run: Run, tmp_path: Path, drawn_words: list[Path]) -> None:
+    outcome = run("read", drawn_words[0], tmp_path / "gone.png", "--crops")
+    assert outcome.code == 3
+    assert "1 words" in outcome.stdout
+    assert "no such file" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_overlay_writes_picture_masks_and_attention(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "street.png"
+    drawn = draw_word("Hotel")
+    path.write_bytes(to_png(drawn))
+    seen = tmp_path / "seen"
+    assert run("read", path, "--crops", "--overlay", seen).code == 0
+    with Image.open(seen / "street.png") as overlay:
+        assert overlay.size == drawn.shape[1::-1]
+        assert not np.array_equal(np.asarray(overlay), drawn)
+    assert (seen / "street.words" / "001.attention.png").is_file()
+    with Image.open(seen / "street.words" / "001.glyph.png") as mask:
+        assert set(np.unique(np.asarray(mask))) == {0, 255}
+    assert run("read", path, "--crops", "--overlay", seen).code == 0
+    assert (seen / "street-2.png").is_file()
+
+
+def test_harvest_tells_each_file_and_sums_up(run: Run, tmp_path: Path, drawn_words: list[Path]) -> None:
+    bad = tmp_path / "words" / "bad.jpg"
+    bad.write_bytes(b"")
+    outcome = run("harvest", tmp_path / "words", "--crops", "--json", "--min-precision", "0.9")
+    assert outcome.code == 3
+    *files, summary = outcome.lines
+    assert len(files) == len(drawn_words) + 1
+    assert {"name", "state", "n_words", "n_kept", "n_waiting", "message"} <= set(files[0])
+    assert set(summary) == {"read", "kept", "waiting", "skipped", "failed"}
+    assert (summary["read"], summary["skipped"], summary["failed"]) == (len(drawn_words), 0, 1)
+    assert summary["kept"] + summary["waiting"] == len(drawn_words)
+    (failed,) = [line for line in files if line["state"] == "failed"]
+    assert "empty" in failed["message"]
+
+
+def test_harvest_skips_what_is_there(run: Run, drawn_words: list[Path]) -> None:
+    assert run("harvest", *drawn_words, "--crops").code == 0
+    outcome = run("harvest", *drawn_words, "--crops", "--json")
+    assert outcome.code == 0
+    assert outcome.lines[-1] == {"read": 0, "kept": 0, "waiting": 0, "skipped": len(drawn_words), "failed": 0}
+
+
+def test_precision_beyond_one_is_wrong_use(run: Run, drawn_words: list[Path]) -> None:
+    outcome = run("harvest", drawn_words[0], "--min-precision", "1.5")
+    assert outcome.code == 2
+    assert "min-precision" in outcome.stderr
+
+
+def test_two_data_directories_are_two_worlds(run: Run, world: Path, drawn_words: list[Path], tmp_path: Path) -> None:
+    run("harvest", *drawn_words, "--crops")
+    listed = json.loads(run("export", "--format", "jsonl", "--out", tmp_path / "a", "--status", "all", "--json").stdout)
+    assert listed["n"] == len(drawn_words)

@@ -1,0 +1,129 @@
+"""`models`: checkpoints, their cards and metrics, promotion and rollback, the Hub."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from textrec_app.cli.console import AsJson, Who, open_world, print_json, print_line, print_table
+from textrec_app.errors import InputError
+
+if TYPE_CHECKING:
+    from textrec_app.services.checkpoints import CheckpointView
+    from textrec_app.services.context import App
+
+models = typer.Typer(help="Checkpoints: what there is, which is in use, promote, roll back, Hub.")
+
+TASKS = ("recognizer", "detector")
+Name = Annotated[str, typer.Argument(help="A checkpoint's name, or its task for the one in use.", show_default=False)]
+Task = Annotated[str, typer.Option("--task", help="recognizer or detector.")]
+Repo = Annotated[str | None, typer.Option("--repo", help="Model repository; TEXTREC_HUB_REPO by default.")]
+
+
+@models.command("list")
+def list_(
+    task: Annotated[str | None, typer.Option(help="recognizer or detector; both by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List checkpoints, newest first; the one in use is marked active."""
+    from textrec_app.services.checkpoints import list_checkpoints
+
+    with open_world() as app:
+        found = [view for name in TASKS if task in (None, name) for view in list_checkpoints(app, name)]
+    if as_json:
+        for view in found:
+            print_json(view)
+        return
+    rows = ((view.name, view.version, view.task, view.state, f"{view.created_utc:%Y-%m-%d %H:%M}") for view in found)
+    print_table("", ("name", "version", "task", "state", "created (UTC)"), rows)
+
+
+@models.command("show")
+def show(name: Name, as_json: AsJson = False) -> None:
+    """Show a checkpoint's card: data, recipe, metrics, hash, what the gate said."""
+    with open_world() as app:
+        view = _find(app, name)
+    if as_json:
+        print_json(view)
+        return
+    print_line(f"{view.name}@{view.version}: {view.task}, {view.state}")
+    print_line(f"  sha256 {view.sha256}")
+    for key in ("architecture", "parent", "created_utc", "commit", "license", "data", "recipe", "metrics"):
+        print_line(f"  {key}: {view.card.get(key, '')}")
+    for reason in view.gate.get("reasons", ()):
+        print_line(f"  gate: {reason}")
+
+
+@models.command("promote")
+def promote(
+    name: Name,
+    overrule: Annotated[
+        bool, typer.Option("--overrule", help="Although the gate rejected it; that is recorded.")
+    ] = False,
+    as_json: AsJson = False,
+    who: Who = "local",
+) -> None:
+    """Put a checkpoint in use; what waits for review is read again."""
+    from textrec_app.services.checkpoints import promote
+
+    with open_world() as app:
+        _print_active(promote(app, name, who, overrule), as_json)
+
+
+@models.command("rollback")
+def rollback(task: Task = "recognizer", as_json: AsJson = False, who: Who = "local") -> None:
+    """Put back in use what was in use before."""
+    from textrec_app.services.checkpoints import rollback
+
+    with open_world() as app:
+        _print_active(rollback(app, who, task), as_json)
+
+
+@models.command("pull")
+def pull(
+    repo: Repo = None,
+    revision: Annotated[str | None, typer.Option(help="Commit, tag or branch of the repository.")] = None,
+    as_json: AsJson = False,
+    who: Who = "local",
+) -> None:
+    """Fetch a checkpoint from the Hub into the store, as a candidate."""
+    from textrec_app.services.hub import pull
+
+    with open_world() as app:
+        view = pull(app, _get_repo(app, repo), revision, who)
+    if as_json:
+        print_json(view)
+    else:
+        print_line(f"{view.name}@{view.version} is here as a candidate; `models promote {view.name}` puts it in use.")
+
+
+@models.command("push")
+def push(name: Name, repo: Repo = None, as_json: AsJson = False, who: Who = "local") -> None:
+    """Publish a checkpoint with its card on the Hub."""
+    from textrec_app.services.hub import push
+
+    with open_world() as app:
+        address = push(app, name, _get_repo(app, repo), who)
+    if as_json:
+        print_json({"name": name, "revision": address})
+    else:
+        print_line(f"{name} is published: {address}")
+
+
+def _find(app: "App", name: str) -> "CheckpointView":
+    from textrec_app.services.checkpoints import get_active, get_checkpoint
+
+    return get_active(app, name) if name in TASKS else get_checkpoint(app, name)
+
+
+def _get_repo(app: "App", repo: str | None) -> str:
+    chosen = repo or app.settings.hub_repo
+    if not chosen:
+        raise InputError("No repository is named. Use --repo OWNER/NAME, or set TEXTREC_HUB_REPO.")
+    return chosen
+
+
+def _print_active(view: "CheckpointView", as_json: bool) -> None:
+    if as_json:
+        print_json(view)
+    else:
+        print_line(f"{view.name}@{view.version} is in use now.")

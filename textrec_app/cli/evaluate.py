@@ -1,0 +1,139 @@
+"""`evaluate`, `bench` and `doctor`: how good, how fast, how sound."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from textrec_app.cli.console import (
+    SOME_FAILED,
+    AsJson,
+    ask_exit,
+    open_world,
+    print_json,
+    print_line,
+    print_table,
+    read_settings,
+    show_progress,
+)
+
+if TYPE_CHECKING:
+    from textrec_app.evaluation.detection import DetectionMetrics
+
+commands = typer.Typer()
+evaluate = typer.Typer(help="Measure a checkpoint on a labeled data set.")
+
+Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the data set.")]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME|PATH", help="A checkpoint or a safetensors file; else what is in use."),
+]
+Protocol = Annotated[str, typer.Option(help="What is compared: alnum36, alnum62 or exact.")]
+Predictions = Annotated[Path | None, typer.Option(metavar="FILE", help="Write every prediction to this file.")]
+
+
+@evaluate.command("recognition")
+def evaluate_recognition(
+    data: Data,
+    model: Model = None,
+    protocol: Protocol = "alnum36",
+    as_json: AsJson = False,
+    predictions: Predictions = None,
+) -> None:
+    """Read the words of labels.tsv, an LMDB or boxes.jsonl and count what is right.
+
+    --predictions writes path, label, prediction and confidence, with tabs between.
+    """
+    from textrec_app.services.evaluating import EvaluationRequest, measure_recognition
+
+    with open_world() as app, show_progress("Reading") as move:
+        report = measure_recognition(app, EvaluationRequest(data, model, protocol, predictions), move)
+    if as_json:
+        print_json(report.to_dict())
+        return
+    rows = [*report.to_dict().items(), ("aurc", round(report.aurc, 4)), ("left out (empty label)", report.n_excluded)]
+    print_table("", ("measure", "value"), rows)
+
+
+@evaluate.command("detection")
+def evaluate_detection(
+    data: Data, model: Model = None, as_json: AsJson = False, predictions: Predictions = None
+) -> None:
+    """Find the words of the pictures in boxes.jsonl and score them: IoU above 0.5, one to one.
+
+    --predictions writes what was found, one picture a line, in the form of boxes.jsonl.
+    """
+    from textrec_app.services.evaluating import EvaluationRequest, measure_detection
+
+    with open_world() as app, show_progress("Finding") as move:
+        metrics = measure_detection(app, EvaluationRequest(data, model, predictions=predictions), move)
+    _print_metrics(metrics, as_json)
+
+
+@evaluate.command("spotting")
+def evaluate_spotting(
+    data: Data,
+    model: Model = None,
+    protocol: Protocol = "alnum36",
+    as_json: AsJson = False,
+    predictions: Predictions = None,
+) -> None:
+    """Find and read the words of the pictures in boxes.jsonl; a match needs the text right too.
+
+    --model names the recognizer. --predictions writes what was read, in the form of boxes.jsonl.
+    """
+    from textrec_app.services.evaluating import EvaluationRequest, measure_spotting
+
+    with open_world() as app, show_progress("Reading") as move:
+        metrics = measure_spotting(app, EvaluationRequest(data, model, protocol, predictions), move)
+    _print_metrics(metrics, as_json)
+
+
+@commands.command()
+def bench(
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or auto; else the setting.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Medians are over so many calls.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Time reading on this machine: a crop alone, crops in batches, a whole picture; and peak memory.
+
+    The ratios are to a fixed piece of arithmetic, so that machines can be compared.
+    """
+    from textrec_app.services.benchmarking import run_bench
+
+    with open_world() as app:
+        report = run_bench(app, device, repeats).to_dict()
+    if as_json:
+        print_json(report)
+    else:
+        print_table("", ("measure", "value"), report.items())
+
+
+@commands.command()
+def doctor(
+    as_json: AsJson = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask whether the Hub can be reached.")] = False,
+) -> None:
+    """Look at versions, device, weights and their hashes, store, disk and Hub, and say what to do.
+
+    The exit code is 3 if something must be put right.
+    """
+    from textrec_app.services.diagnosis import diagnose
+
+    n_failed = 0
+    for finding in diagnose(read_settings(), with_hub=not offline):
+        n_failed += finding.state == "fail"
+        if as_json:
+            print_json(finding)
+            continue
+        print_line(f"[{finding.state:^4}] {finding.name}: {finding.value}")
+        if finding.advice:
+            print_line(f"       → {finding.advice}")
+    ask_exit(SOME_FAILED if n_failed else 0)
+
+
+def _print_metrics(metrics: "DetectionMetrics", as_json: bool) -> None:
+    if as_json:
+        print_json(metrics.to_dict())
+    else:
+        print_table("", ("measure", "value"), metrics.to_dict().items())

@@ -1,0 +1,110 @@
+"""`read` and `harvest`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from textrec_app.cli.console import (
+    SOME_FAILED,
+    AsJson,
+    Who,
+    ask_exit,
+    open_world,
+    print_json,
+    print_line,
+    show_progress,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from textrec_app.services.harvesting import FileOutcome
+    from textrec_app.services.reading_files import FileReading
+
+commands = typer.Typer()
+
+Crops = Annotated[bool, typer.Option("--crops", help="Each picture is one word: nothing is detected.")]
+
+
+@commands.command()
+def read(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Picture files.", show_default=False)],
+    as_json: AsJson = False,
+    overlay: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write what was seen: outlines, glyph masks, attention.")
+    ] = None,
+    crops: Crops = False,
+) -> None:
+    """Read pictures and print what they say; nothing is stored.
+
+    A file that cannot be read is told, and the rest go on; the exit code is then 3.
+    """
+    from textrec_app.services.overlays import write_overlay
+    from textrec_app.services.reading_files import read_files
+
+    failed = 0
+    with open_world() as app:
+        for outcome in read_files(app, images, crops):
+            failed += outcome.reading is None
+            if as_json:
+                print_json(outcome.to_dict())
+            else:
+                _print_reading(outcome)
+            if overlay is not None:
+                write_overlay(app, outcome, overlay)
+    ask_exit(SOME_FAILED if failed else 0)
+
+
+@commands.command()
+def harvest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, folders, zips.", show_default=False)],
+    min_precision: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Keep readings that are right with at least this probability.")
+    ] = 0.99,
+    crops: Crops = False,
+    as_json: AsJson = False,
+    who: Who = "local",
+) -> None:
+    """Read many pictures into the store; sure readings are kept as pseudo-labels, the rest wait for review.
+
+    Exact duplicates are skipped. A file that cannot be read is told, and the rest go on; the exit code is then 3.
+    """
+    from textrec_app.services.harvesting import HarvestOptions, count_uploads, harvest, summarise
+
+    options = HarvestOptions(min_precision=min_precision, crops=crops, who=who)
+    outcomes: list[FileOutcome] = []
+    with open_world() as app, show_progress("Harvesting") as move:
+        total = count_uploads(paths)
+        for outcome in harvest(app, paths, options):
+            outcomes.append(outcome)
+            move(len(outcomes), max(total, len(outcomes)))
+            if as_json:
+                print_json(outcome)
+            else:
+                _print_outcome(outcome)
+    summary = summarise(outcomes)
+    if as_json:
+        print_json(summary)
+    else:
+        print_line(
+            f"{summary.read} read, {summary.kept} words kept, {summary.waiting} waiting for review, "
+            f"{summary.skipped} skipped, {summary.failed} failed"
+        )
+    ask_exit(SOME_FAILED if summary.failed else 0)
+
+
+def _print_reading(outcome: "FileReading") -> None:
+    if outcome.reading is None:
+        tell(outcome.error, style="red")
+        return
+    regions = outcome.reading.regions
+    print_line(f"{outcome.name}: {len(regions)} words" if regions else f"{outcome.name}: no text found")
+    for region in regions:
+        print_line(f"  {region.confidence:6.1%}  {region.text}")
+
+
+def _print_outcome(outcome: "FileOutcome") -> None:
+    if outcome.state == "read":
+        print_line(f"{outcome.name}: {outcome.n_kept} kept, {outcome.n_waiting} waiting")
+    else:
+        print_line(f"{outcome.name}: {outcome.state} – {outcome.message}")

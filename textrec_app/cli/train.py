@@ -1,0 +1,161 @@
+"""`train` and `synth`: networks from data, data from fonts."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from textrec_app.cli.console import SOME_FAILED, ask_exit, print_json, print_line, read_settings, show_progress
+from textrec_app.errors import InputError
+
+commands = typer.Typer()
+synth = typer.Typer(help="Render labeled data with exact glyph masks and character boxes.")
+
+TASKS = ("recognizer", "detector")
+DEFAULT_OUT = "train"
+
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the set.")]
+Count = Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")]
+Fonts = Annotated[Path | None, typer.Option(metavar="DIR", help="Fonts; else TEXTREC_FONTS_DIR, else the system's.")]
+Wordlists = Annotated[Path | None, typer.Option(metavar="DIR", help="Word lists; else built-in words.")]
+Backgrounds = Annotated[Path | None, typer.Option(metavar="DIR", help="Background pictures; else drawn textures.")]
+
+
+@commands.command()
+def train(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="recognizer or detector.", show_default=False)],
+    recipe: Annotated[str, typer.Option(help="Training settings: base, adapt (recognizer), tiny.")] = "base",
+    data: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Labeled data; several, or repeated.", show_default=False)
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop cleanly after so many minutes.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with the run in this folder.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The run's folder.")] = None,
+    base: Annotated[Path | None, typer.Option(metavar="FILE", help="Weights to begin from.")] = None,
+    schedule_minutes: Annotated[
+        float | None, typer.Option(help="Minutes until the learning rate has fallen; else the recipe's steps.")
+    ] = None,
+    rendered: Annotated[int, typer.Option(min=0, help="Words to render for the recognizer.")] = 100_000,
+    fonts: Fonts = None,
+    wordlists: Wordlists = None,
+    backgrounds: Backgrounds = None,
+) -> None:
+    """Train a network on labeled folders; a tenth of them is held back for validation.
+
+    It stops after --minutes, or at Ctrl-C, with a state that --resume goes on from exactly. `accelerate launch -m
+    textrec_app train …` spreads it over several processes.
+    """
+    if task not in TASKS:
+        raise InputError(f"There is no task '{task}'; choose one of {', '.join(TASKS)}.")
+    folder = _find_run_folder(task, out, resume)
+    common: dict[str, Any] = {
+        "out": folder,
+        "recipe": recipe,
+        "data": tuple(data or ()),
+        "minutes": minutes,
+        "schedule_minutes": schedule_minutes,
+        "base": base,
+        "device": read_settings().device,
+    }
+    with _stop_at_signals() as should_stop, _show_steps() as on_progress:
+        if task == "recognizer":
+            from textrec_app.services.training import TrainingOrder, train_recognizer_on
+            from textrec_app.training.word_pools import RenderMaterial
+
+            material = RenderMaterial(fonts or read_settings().fonts_dir, wordlists, backgrounds)
+            order = TrainingOrder(**common, rendered_words=rendered, material=material)
+            result: Any = train_recognizer_on(order, on_progress, should_stop)
+        else:
+            from textrec_app.services.detector_training import DetectorOrder, train_detector_on
+
+            result = train_detector_on(DetectorOrder(**common), on_progress, should_stop)
+    print_json(result)
+    ask_exit(0 if result.state in ("finished", "paused", "stopped") else SOME_FAILED)
+
+
+@synth.command("words")
+def synth_words(
+    out: Out,
+    count: Count = 100,
+    seed: Seed = 0,
+    fonts: Fonts = None,
+    wordlists: Wordlists = None,
+    backgrounds: Backgrounds = None,
+) -> None:
+    """Render word crops: labels.tsv, images, glyph masks, character boxes."""
+    from textrec_app.data.synthesis.writer import SynthesisFolders, write_words
+
+    folders = SynthesisFolders(fonts or read_settings().fonts_dir, backgrounds, wordlists)
+    with show_progress("Rendering words") as move:
+        write_words(out, count, seed, folders, move)
+    print_line(f"{count} words written to {out}")
+
+
+@synth.command("scenes")
+def synth_scenes(
+    out: Out,
+    count: Count = 10,
+    seed: Seed = 0,
+    fonts: Fonts = None,
+    wordlists: Wordlists = None,
+    backgrounds: Backgrounds = None,
+) -> None:
+    """Render whole scenes: boxes.jsonl, images, glyph masks, character boxes."""
+    from textrec_app.data.synthesis.writer import SynthesisFolders, write_scenes
+
+    folders = SynthesisFolders(fonts or read_settings().fonts_dir, backgrounds, wordlists)
+    with show_progress("Rendering scenes") as move:
+        write_scenes(out, count, seed, folders, move)
+    print_line(f"{count} scenes written to {out}")
+
+
+def _find_run_folder(task: str, out: Path | None, resume: Path | None) -> Path:
+    if resume is None:
+        return out or read_settings().runs_dir / DEFAULT_OUT / task
+    if out is not None and out.resolve() != resume.resolve():
+        raise InputError("--resume goes on in its own folder. Leave --out away, or name the same folder.")
+    if not resume.is_dir():
+        raise InputError(f"{resume} is no folder of a run. Name the --out of the earlier training.")
+    return resume
+
+
+@contextmanager
+def _stop_at_signals() -> Iterator[Callable[[], str | None]]:
+    """Ctrl-C and a polite kill end the sitting after the step at hand, with everything saved."""
+    asked: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        asked.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: "stopped" if asked else None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _show_steps() -> Iterator[Callable[[dict[str, Any]], None]]:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>4.1f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Training", total=1.0)
+
+        def show(line: dict[str, Any]) -> None:
+            told = [f"step {line.get('step', 0)}"]
+            told += [f"{name} {line[name]:.3f}" for name in ("loss", "score") if isinstance(line.get(name), float)]
+            bar.update(task, completed=float(line.get("progress") or 0.0), description=", ".join(told))
+
+        yield show

@@ -1,0 +1,70 @@
+"""Find word pictures that are nearly the same, so that none is trained on while its twin is validated on."""
+
+import io
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from textrec_app.data.samples import RecognitionSample
+from textrec_app.errors import InputError
+
+MAX_DISTANCE = 10
+_ROWS, _COLUMNS = 8, 9
+
+
+def group_near_duplicates(samples: Sequence[RecognitionSample], max_distance: int = MAX_DISTANCE) -> list[int]:
+    """Give near-duplicates the same group number.
+
+    Two samples are near-duplicates if their texts are the same but for case and spaces, and their difference
+    hashes differ in at most `max_distance` of 64 bits. The relation is made transitive.
+
+    Returns:
+        One group number for each sample: the index of the group's first sample.
+    """
+    same_text: dict[str, list[int]] = defaultdict(list)
+    for index, sample in enumerate(samples):
+        same_text["".join(sample.text.casefold().split())].append(index)
+    parents = list(range(len(samples)))
+    for members in same_text.values():
+        if len(members) > 1:
+            hashes = [compute_difference_hash(samples[index]) for index in members]
+            _join_similar(members, hashes, parents, max_distance)
+    return [_find_root(parents, index) for index in range(len(samples))]
+
+
+def compute_difference_hash(sample: RecognitionSample) -> int:
+    """64-bit hash of a small grey version: each bit says whether a cell is brighter than its right neighbour.
+
+    Raises:
+        InputError: the picture cannot be decoded.
+
+    Source:
+        Krawetz, "Kind of like that", 2013 (dHash).
+    """
+    try:
+        with Image.open(io.BytesIO(sample.source.read_bytes())) as picture:
+            grey = picture.convert("L")
+    except OSError as error:
+        raise InputError(f"{sample.name} cannot be read ({error}). Remove it from the data set.") from None
+    if sample.quad is not None:
+        (left, top), (right, bottom) = np.min(sample.quad, axis=0), np.max(sample.quad, axis=0)
+        grey = grey.crop((int(left), int(top), max(int(right), int(left) + 1), max(int(bottom), int(top) + 1)))
+    cells = np.asarray(grey.resize((_COLUMNS, _ROWS), Image.Resampling.BOX), dtype=np.int16)
+    bits = (cells[:, :-1] > cells[:, 1:]).ravel()
+    return int("".join("1" if bit else "0" for bit in bits), 2)
+
+
+def _join_similar(members: Sequence[int], hashes: Sequence[int], parents: list[int], max_distance: int) -> None:
+    for position, index in enumerate(members):
+        for earlier in range(position):
+            if (hashes[position] ^ hashes[earlier]).bit_count() <= max_distance:
+                first, second = sorted((_find_root(parents, index), _find_root(parents, members[earlier])))
+                parents[second] = first
+
+
+def _find_root(parents: list[int], index: int) -> int:
+    while parents[index] != index:
+        index = parents[index]
+    return index

@@ -1,0 +1,1 @@
+"""Readers of labeled data, one file for each format."""

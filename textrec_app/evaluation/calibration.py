@@ -1,0 +1,154 @@
+"""Fit the map from raw scores to the probability that a whole word is right, on held-out real words."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold
+
+from models.calibration import WordCalibration, calibration_features
+from textrec_app.evaluation.metrics import N_ECE_BINS, count_above_thresholds, find_bins
+
+logger = logging.getLogger(__name__)
+
+MIN_WORDS = 40
+MIN_OF_EACH_OUTCOME = 5
+_GAMMAS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_N_FOLDS = 5
+_INVERSE_PENALTY = 100.0
+# The precisions a person may ask for on the slider; between two of them the stricter one is used.
+_PRECISIONS = (*np.arange(0.50, 0.90, 0.02), *np.arange(0.90, 0.98, 0.005), *np.arange(0.98, 0.9995, 0.001))
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationWord:
+    """Raw scores of one reading, and whether it was right.
+
+    Attributes:
+        log_prob: log-probability of the text, at most 0.
+        length: characters in the text.
+        min_char: probability of the weakest character, in [0, 1].
+    """
+
+    log_prob: float
+    length: int
+    min_char: float
+    correct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Words whose confidence fell between two bounds: how sure the model was, how often it was right."""
+
+    lower: float
+    upper: float
+    n: int
+    confidence: float
+    accuracy: float
+
+
+def fit_word_calibration(words: Sequence[CalibrationWord]) -> WordCalibration:
+    """Fit Platt scaling on length-scaled log-probability and the weakest character.
+
+    The length's exponent is chosen by cross-validated log-loss. Slopes are kept from going negative: a surer
+    raw score never lowers the confidence. With too few words, or too few right or wrong ones, the uncalibrated
+    identity is returned and a warning logged.
+
+    Source:
+        METHODS section 11; Platt, 1999.
+    """
+    correct = np.array([word.correct for word in words], dtype=np.int64)
+    if len(words) < MIN_WORDS or min(correct.sum(), (1 - correct).sum()) < MIN_OF_EACH_OUTCOME:
+        logger.warning(
+            "%d words (%d right) are too few to calibrate; confidences stay raw. Add real validation words.",
+            len(words),
+            correct.sum(),
+        )
+        return WordCalibration()
+    gamma = min(_GAMMAS, key=lambda candidate: _cross_validated_loss(words, correct, candidate))
+    bias, slopes = _fit_slopes(_features(words, gamma), correct)
+    fitted = WordCalibration(
+        gamma=gamma, weight_log_prob=float(slopes[0]), weight_min_char=float(slopes[1]), bias=float(bias)
+    )
+    confidences = [fitted.probability(word.log_prob, word.length, word.min_char) for word in words]
+    return replace(fitted, curve=compute_precision_curve(confidences, [word.correct for word in words]))
+
+
+def compute_precision_curve(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[tuple[float, float], ...]:
+    """For each precision that can be promised, the smallest confidence from which on it is kept.
+
+    The precision of n kept words of which k are right is taken as (k + 0.5) / (n + 1), so that a handful of
+    right words does not promise perfection. Precisions that no threshold keeps are left out.
+
+    Returns:
+        (precision, threshold) pairs, rising in both.
+    """
+    if len(confidences) == 0:
+        return ()
+    n_kept, n_right, thresholds = count_above_thresholds(
+        np.asarray(confidences, dtype=np.float64), np.asarray(correct, dtype=np.float64)
+    )
+    promised = (n_right + 0.5) / (n_kept + 1.0)
+    reachable = [precision for precision in _PRECISIONS if promised.max() >= precision]
+    return tuple(
+        (round(float(precision), 4), float(thresholds[promised >= precision].min())) for precision in reachable
+    )
+
+
+def compute_reliability(
+    confidences: Sequence[float], correct: Sequence[bool], n_bins: int = N_ECE_BINS
+) -> tuple[ReliabilityBin, ...]:
+    """The non-empty bins of a reliability diagram, from the least to the most sure."""
+    sure, right = np.asarray(confidences, dtype=np.float64), np.asarray(correct, dtype=np.float64)
+    bins = find_bins(sure, n_bins)
+    return tuple(
+        ReliabilityBin(
+            lower=index / n_bins,
+            upper=(index + 1) / n_bins,
+            n=int((bins == index).sum()),
+            confidence=float(sure[bins == index].mean()),
+            accuracy=float(right[bins == index].mean()),
+        )
+        for index in np.unique(bins).tolist()
+    )
+
+
+def _features(words: Sequence[CalibrationWord], gamma: float) -> NDArray[np.float64]:
+    return np.array([calibration_features(word.log_prob, word.length, word.min_char, gamma) for word in words])
+
+
+def _cross_validated_loss(words: Sequence[CalibrationWord], correct: NDArray[np.int64], gamma: float) -> float:
+    features = _features(words, gamma)
+    folds = StratifiedKFold(n_splits=_N_FOLDS, shuffle=True, random_state=0)
+    losses = []
+    for train, held_out in folds.split(features, correct):
+        bias, slopes = _fit_slopes(features[train], correct[train])
+        probs = 1.0 / (1.0 + np.exp(-np.clip(features[held_out] @ slopes + bias, -30.0, 30.0)))
+        losses.append(log_loss(correct[held_out], probs, labels=[0, 1]))
+    return float(np.mean(losses))
+
+
+def _fit_slopes(features: NDArray[np.float64], correct: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
+    """Logistic regression with slopes of at least 0: a feature that would get less is left out."""
+    slopes = np.zeros(features.shape[1])
+    used = list(range(features.shape[1]))
+    while used:
+        bias, found = _fit_logistic(features[:, used], correct)
+        if found.min() >= 0.0:
+            slopes[used] = found
+            return bias, slopes
+        used.pop(int(found.argmin()))
+    share = correct.mean()
+    return float(np.log(share / (1.0 - share))), slopes
+
+
+def _fit_logistic(features: NDArray[np.float64], correct: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
+    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1000)
+    model.fit((features - mean) / spread, correct)
+    slopes = model.coef_[0] / spread
+    return float(model.intercept_[0] - (mean * slopes).sum()), slopes

@@ -1,0 +1,203 @@
+"""Checkpoints: what there is, which is in use, promoting and rolling back."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from models.weights import compute_sha256, load_card
+from storage import checkpoints as storage
+from storage import jobs
+from storage.base import Store
+from storage.checkpoints import CheckpointRecord, Switch, SwitchRecord
+from storage.errors import StoreError
+from textrec_app.errors import ConflictError, InputError, NotFoundError, WeightsError
+from textrec_app.services.active_weights import TASKS, Registration, register, resolve_path
+from textrec_app.services.context import App
+from textrec_app.services.rescoring import rescore
+from textrec_app.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CheckpointView:
+    """A checkpoint as people see it.
+
+    Attributes:
+        state: "active", or what it is besides: "shipped", "candidate", "rejected", "retired".
+        gate: what the gate found (`verdict`, `reasons`, `gains`, `sets`, `slices`, `before`, `after`); empty before.
+    """
+
+    name: str
+    version: str
+    task: str
+    sha256: str
+    state: str
+    origin: str
+    created_utc: datetime
+    created_by: str
+    parent: str
+    metrics: dict[str, Any]
+    gate: dict[str, Any]
+    card: dict[str, Any]
+    path: Path
+
+
+def list_checkpoints(app: App, task: str = "recognizer") -> list[CheckpointView]:
+    """All checkpoints of a task, newest first."""
+    active = _active_name(app.store, task)
+    return [_view(app.settings, record, active) for record in storage.list_checkpoints(app.store, task)]
+
+
+def get_checkpoint(app: App, name: str) -> CheckpointView:
+    """The checkpoint of this name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    record = get_record(app, name)
+    return _view(app.settings, record, _active_name(app.store, record.task))
+
+
+def get_active(app: App, task: str = "recognizer") -> CheckpointView:
+    """The checkpoint in use.
+
+    Raises:
+        NotFoundError: none is, because the program came without weights.
+    """
+    name = _active_name(app.store, task)
+    if name is None:
+        raise NotFoundError(f"no {task} is in use: install TextRec with its weights, or pull some with `models pull`")
+    return get_checkpoint(app, name)
+
+
+def list_history(app: App, task: str = "recognizer") -> list[SwitchRecord]:
+    """Every promotion and rollback of a task, oldest first."""
+    return storage.list_switches(app.store, task)
+
+
+def promote(app: App, name: str, who: str, overrule: bool = False) -> CheckpointView:
+    """Put a checkpoint in use, then read again what waits for review.
+
+    Args:
+        overrule: put it in use although the gate rejected it; that is written down with the name of who did it.
+
+    Raises:
+        NotFoundError: there is no such checkpoint.
+        ConflictError: the gate rejected it, or has not judged it, and nobody overrules.
+        WeightsError: its file is missing or altered.
+    """
+    record = get_record(app, name)
+    needs_overrule = _find_objection(record)
+    if needs_overrule is not None and not overrule:
+        raise ConflictError(needs_overrule)
+    action = "promote" if needs_overrule is None else "overrule"
+    note = "" if needs_overrule is None else needs_overrule
+    check_weights(app, record)
+    storage.switch_pointer(app.store, Switch(name, action, who, note))
+    if action == "overrule":
+        storage.set_checkpoint_state(app.store, name, "candidate")
+        jobs.overrule_verdict(app.store, name, who)
+    put_in_use(app, who)
+    return get_checkpoint(app, name)
+
+
+def rollback(app: App, who: str, task: str = "recognizer") -> CheckpointView:
+    """Put back in use what was in use before; each further call goes one further back.
+
+    Raises:
+        ConflictError: nothing was in use before.
+        WeightsError: the file of the earlier checkpoint is missing or altered.
+    """
+    try:
+        earlier = storage.get_earlier(app.store, task)
+        check_weights(app, earlier)
+        pointer = storage.roll_back_pointer(app.store, task, who)
+    except StoreError as error:
+        raise ConflictError(f"Cannot roll back: {error}. Promote another checkpoint instead.") from error
+    put_in_use(app, who)
+    return get_checkpoint(app, pointer.checkpoint.name)
+
+
+def add_candidate(app: App, weights: Path, name: str, origin: str, who: str) -> CheckpointRecord:
+    """Make weights that lie in the checkpoints folder known as a candidate.
+
+    Raises:
+        InputError: they lie elsewhere, or the name is taken by other weights.
+        WeightsError: the file does not have the hash that its card states.
+    """
+    card = load_card(weights)
+    if compute_sha256(weights) != card.sha256:
+        raise WeightsError(f"{weights.name} was altered: its SHA-256 is not the one on its card; fetch it again")
+    if card.task not in TASKS:
+        raise InputError(f"{weights.name} is for the task {card.task!r}; expected one of {', '.join(TASKS)}")
+    try:
+        path = weights.resolve().relative_to(app.settings.data_dir.resolve())
+        return register(app.store, card, Registration(name, path.as_posix(), "candidate", origin, who))
+    except (StoreError, ValueError) as error:
+        raise InputError(f"{weights.name} cannot be added: {error}") from error
+
+
+def check_weights(app: App, record: CheckpointRecord) -> None:
+    """See that the file of a checkpoint is there and unaltered.
+
+    Raises:
+        WeightsError: it is not.
+    """
+    path = resolve_path(app.settings, record)
+    if not path.is_file():
+        raise WeightsError(f"the weights of {record.name} are missing from {path.parent}; restore or pull them again")
+    if compute_sha256(path) != record.sha256:
+        raise WeightsError(f"the weights of {record.name} were altered on disk; restore them or pull them again")
+
+
+def put_in_use(app: App, who: str) -> None:
+    """Let the running program read with what the pointers say now, and read again what waits."""
+    app.models.refresh()
+    rescore(app, who)
+
+
+def get_record(app: App, name: str) -> CheckpointRecord:
+    """The stored row of a checkpoint.
+
+    Raises:
+        NotFoundError: there is none of this name.
+    """
+    record = storage.find_checkpoint(app.store, name)
+    if record is None:
+        raise NotFoundError(f"There is no checkpoint named {name}; `models list` shows those there are.")
+    return record
+
+
+def _find_objection(record: CheckpointRecord) -> str | None:
+    if record.state == "rejected":
+        reasons = " ".join(record.gate.get("reasons", ()))
+        return f"The gate rejected {record.name}: {reasons} Overrule to use it all the same."
+    if record.state == "candidate" and not record.gate:
+        return f"{record.name} has not been compared with the model in use. Judge it first, or overrule."
+    return None
+
+
+def _active_name(store: Store, task: str) -> str | None:
+    pointer = storage.find_pointer(store, task)
+    return None if pointer is None else pointer.checkpoint.name
+
+
+def _view(settings: Settings, record: CheckpointRecord, active: str | None) -> CheckpointView:
+    return CheckpointView(
+        name=record.name,
+        version=record.version,
+        task=record.task,
+        sha256=record.sha256,
+        state="active" if record.name == active else record.state,
+        origin=record.origin,
+        created_utc=record.created_utc,
+        created_by=record.created_by,
+        parent=record.parent,
+        metrics=record.metrics,
+        gate=record.gate,
+        card=record.card,
+        path=resolve_path(settings, record),
+    )

@@ -1,0 +1,74 @@
+"""Training the detector by developers: folders of scenes in, a resumable run and a checkpoint out."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textrec_app.data.scenes import save_scenes
+from textrec_app.errors import InputError
+from textrec_app.pipeline.detection import Detector
+from textrec_app.services.training import find_commit
+from textrec_app.training.detector import DetectorResult, DetectorRun, train_detector
+from textrec_app.training.detector_recipes import get_detector_recipe
+from textrec_app.training.detector_sources import load_detector_data
+
+logger = logging.getLogger(__name__)
+
+VALIDATION_FOLDER = "validation"
+
+
+@dataclass(frozen=True)
+class DetectorOrder:
+    """What `train detector` is asked for.
+
+    Attributes:
+        data: folders with `boxes.jsonl`; see `load_detector_data` for how often each is seen and what is held back.
+        minutes: length of this sitting; None runs the whole schedule.
+        schedule_minutes: minutes after which the learning rate has fallen to its end; None counts steps.
+        base: weights to begin from; they also separate the characters of real words.
+    """
+
+    out: Path
+    recipe: str = "base"
+    data: tuple[Path, ...] = ()
+    minutes: float | None = None
+    schedule_minutes: float | None = None
+    base: Path | None = None
+    version: str = "0"
+    device: str = "auto"
+
+
+def train_detector_on(
+    order: DetectorOrder,
+    on_progress: Callable[[dict[str, Any]], None] = lambda line: None,
+    should_stop: Callable[[], str | None] = lambda: None,
+) -> DetectorResult:
+    """Train a detector on folders of scenes; goes on from `order.out` where a run is there.
+
+    The scenes held back are listed in `order.out`/validation, a set that `evaluate detection` takes.
+
+    Raises:
+        InputError: no folder is named, or one is no detection set.
+        NotFoundError: there is no such recipe.
+    """
+    if not order.data:
+        raise InputError("There is nothing to train on. Name folders that hold boxes.jsonl with --data.")
+    teacher = None if order.base is None else Detector.load(order.base)
+    found = load_detector_data(order.data, teacher)
+    if found.validation:
+        save_scenes(order.out / VALIDATION_FOLDER, found.validation)
+    run = DetectorRun(
+        out=order.out,
+        recipe=get_detector_recipe(order.recipe, order.schedule_minutes),
+        pools=found.pools,
+        validation=found.validation,
+        minutes=order.minutes,
+        base=order.base,
+        version=order.version,
+        data=found.names,
+        commit=find_commit(),
+        device=order.device,
+    )
+    return train_detector(run, should_stop, on_progress)

@@ -1,0 +1,292 @@
+"""Measure a checkpoint on a labeled data set, and calibrate its confidence."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import WordCalibration
+from models.weights import load_card, save_card
+from textrec_app.data.recognition_sets import RecognitionSample, load_recognition_set
+from textrec_app.data.scenes import Scene, load_scenes
+from textrec_app.domain import CropReading
+from textrec_app.errors import InputError, NotFoundError
+from textrec_app.evaluation.calibration import fit_word_calibration
+from textrec_app.evaluation.detection import (
+    DetectionMetrics,
+    FoundText,
+    SceneSample,
+    evaluate_detection,
+    evaluate_spotting,
+)
+from textrec_app.evaluation.evaluate import (
+    RecognitionReport,
+    RecognitionRun,
+    list_calibration_words,
+    score_recognition,
+)
+from textrec_app.evaluation.metrics import compute_ece
+from textrec_app.pipeline.cropping import crop_polygon
+from textrec_app.pipeline.detection import Detector
+from textrec_app.pipeline.images import load_image
+from textrec_app.pipeline.reader import Reader
+from textrec_app.pipeline.recognition import Recognizer
+from textrec_app.services.checkpoints import get_active, get_checkpoint
+from textrec_app.services.context import App
+
+logger = logging.getLogger(__name__)
+
+BATCH = 256
+"""Crops decoded and held at one time."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What to measure.
+
+    Attributes:
+        data: folder of a data set.
+        model: a checkpoint's name, or the path of a safetensors file; None takes what is in use.
+        protocol: alnum36, alnum62 or exact.
+        predictions: file to write each reading to (path, label, prediction, confidence; tabs between), if any.
+    """
+
+    data: Path
+    model: str | None = None
+    protocol: str = "alnum36"
+    predictions: Path | None = None
+
+
+@dataclass(frozen=True)
+class CalibrationSummary:
+    """What calibrating changed; shares are in [0, 1]."""
+
+    calibration: WordCalibration
+    n: int
+    word_accuracy: float
+    ece_before: float
+    ece_after: float
+
+
+def measure_recognition(
+    app: App, request: EvaluationRequest, on_progress: Progress = lambda done, total: None
+) -> RecognitionReport:
+    """Read every sample of a recognition set and score it.
+
+    Raises:
+        InputError: the data set is missing, damaged, or has nothing to score.
+        NotFoundError: there is no such checkpoint.
+        WeightsError: its weights are missing or altered.
+    """
+    weights = find_weights(app, "recognizer", request.model)
+    samples = load_recognition_set(request.data)
+    if not samples:
+        raise InputError(f"{request.data} lists no samples. Name a folder with labeled pictures.")
+    recognizer = Recognizer.load(weights, app.models.device)
+    readings, ms_per_crop = read_samples(recognizer, samples, on_progress)
+    if request.predictions is not None:
+        write_predictions(request.predictions, samples, readings)
+    run = RecognitionRun(
+        data=request.data.resolve().name,
+        model=f"{recognizer.card.name}@{recognizer.card.version}",
+        labels=[sample.text for sample in samples],
+        readings=readings,
+        ms_per_crop=ms_per_crop,
+    )
+    report = score_recognition(run, request.protocol)
+    if report.n_excluded:
+        logger.warning("%d labels are empty under %s and were left out", report.n_excluded, request.protocol)
+    return report
+
+
+def measure_detection(
+    app: App, request: EvaluationRequest, on_progress: Progress = lambda done, total: None
+) -> DetectionMetrics:
+    """Find the words of every scene and score them by the ICDAR 2015 rule.
+
+    Raises:
+        InputError: the data set is missing or damaged.
+        NotFoundError: there is no such checkpoint.
+        WeightsError: its weights are missing or altered.
+    """
+    detector = Detector.load(find_weights(app, "detector", request.model), app.models.device)
+
+    def find(image: NDArray[np.uint8]) -> list[FoundText]:
+        return [FoundText(region.polygon) for region in detector.detect(image)]
+
+    return _measure_scenes(request, find, None, on_progress)
+
+
+def measure_spotting(
+    app: App, request: EvaluationRequest, on_progress: Progress = lambda done, total: None
+) -> DetectionMetrics:
+    """Find and read the words of every scene; a match needs the text right too.
+
+    The model, if named, is the recognizer; the detector is the one in use.
+
+    Raises:
+        InputError: the data set is missing or damaged.
+        NotFoundError: there is no such checkpoint.
+        WeightsError: weights are missing or altered.
+    """
+    device = app.models.device
+    detector = Detector.load(find_weights(app, "detector", None), device)
+    reader = Reader(detector, Recognizer.load(find_weights(app, "recognizer", request.model), device))
+
+    def read(image: NDArray[np.uint8]) -> list[FoundText]:
+        return [FoundText(region.polygon, region.text) for region in reader.read(image, "").regions]
+
+    return _measure_scenes(request, read, request.protocol, on_progress)
+
+
+def calibrate(
+    weights: Path, samples: Sequence[RecognitionSample], protocol: str = "exact", device: str = "cpu"
+) -> CalibrationSummary:
+    """Fit the confidence of a checkpoint on held-out real words and write it into the card.
+
+    Args:
+        weights: the safetensors file; its card beside it is replaced.
+        samples: words the checkpoint was not trained on.
+
+    Raises:
+        InputError: a sample cannot be read.
+        WeightsError: the weights are missing or altered.
+    """
+    labels = [sample.text for sample in samples]
+    readings, _ = read_samples(Recognizer.load(weights, device), samples)
+    words = list_calibration_words(labels, readings, protocol)
+    calibration = fit_word_calibration(words)
+    save_card(weights, replace(load_card(weights), calibration=calibration.to_dict()))
+    correct = [word.correct for word in words]
+    raw = WordCalibration()
+
+    def confidences(map_: WordCalibration) -> list[float]:
+        return [map_.probability(word.log_prob, word.length, word.min_char) for word in words]
+
+    return CalibrationSummary(
+        calibration=calibration,
+        n=len(words),
+        word_accuracy=sum(correct) / max(len(correct), 1),
+        ece_before=compute_ece(confidences(raw), correct),
+        ece_after=compute_ece(confidences(calibration), correct),
+    )
+
+
+def read_samples(
+    recognizer: Recognizer,
+    samples: Sequence[RecognitionSample],
+    on_progress: Progress = lambda done, total: None,
+) -> tuple[list[CropReading], float]:
+    """Read samples in their order.
+
+    Returns:
+        The readings, and milliseconds for each crop; decoding of files is not counted.
+
+    Raises:
+        InputError: a sample is no picture.
+    """
+    readings: list[CropReading] = []
+    spent_s = 0.0
+    for start in range(0, len(samples), BATCH):
+        crops = [load_sample(sample) for sample in samples[start : start + BATCH]]
+        began = time.perf_counter()
+        readings += recognizer.read(crops)
+        spent_s += time.perf_counter() - began
+        on_progress(len(readings), len(samples))
+    return readings, 1e3 * spent_s / max(len(samples), 1)
+
+
+def load_sample(sample: RecognitionSample) -> NDArray[np.uint8]:
+    """The crop of a sample, (H, W, 3) uint8 RGB.
+
+    Raises:
+        InputError: it is missing or no picture.
+    """
+    try:
+        data = sample.source.read_bytes()
+    except OSError as error:
+        raise InputError(f"{sample.name} cannot be opened ({error.strerror}). Copy the data set again.") from None
+    image = load_image(data, sample.name)
+    return image if sample.quad is None else crop_polygon(image, sample.quad)
+
+
+def write_predictions(path: Path, samples: Sequence[RecognitionSample], readings: Sequence[CropReading]) -> None:
+    """Write one line for each sample: path, label, prediction, confidence, with tabs between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        for sample, reading in zip(samples, readings, strict=True):
+            stream.write(f"{sample.name}\t{sample.text}\t{reading.text}\t{reading.confidence:.6f}\n")
+
+
+def find_weights(app: App, task: str, model: str | None) -> Path:
+    """The weights that a person means.
+
+    Args:
+        model: a checkpoint's name or a path; None, or the task's own name, means what is in use.
+
+    Raises:
+        InputError: the checkpoint is for another task.
+        NotFoundError: there is no such file or checkpoint.
+    """
+    if model is None or model == task:
+        return get_active(app, task).path
+    path = Path(model)
+    if path.is_dir() and (path / f"{task}.safetensors").is_file():
+        return path / f"{task}.safetensors"
+    if path.suffix == ".safetensors":
+        if not path.is_file():
+            raise NotFoundError(f"There is no file {path}. Name a safetensors file, or a checkpoint's name.")
+        return path
+    checkpoint = get_checkpoint(app, model)
+    if checkpoint.task != task:
+        raise InputError(f"{model} is a {checkpoint.task}, not a {task}; `models list` shows those there are.")
+    return checkpoint.path
+
+
+def _measure_scenes(
+    request: EvaluationRequest,
+    find: Callable[[NDArray[np.uint8]], list[FoundText]],
+    protocol: str | None,
+    on_progress: Progress,
+) -> DetectionMetrics:
+    scenes = load_scenes(request.data)
+    if not scenes:
+        raise InputError(f"{request.data} lists no pictures. Name a folder with pictures and boxes.")
+    found: list[list[FoundText]] = []
+
+    def find_and_note(image: NDArray[np.uint8]) -> list[FoundText]:
+        found.append(find(image))
+        return found[-1]
+
+    samples = _load_scenes(scenes, on_progress)
+    if protocol is None:
+        metrics = evaluate_detection(samples, find_and_note)
+    else:
+        metrics = evaluate_spotting(samples, find_and_note, protocol)
+    if request.predictions is not None:
+        write_found(request.predictions, request.data, scenes, found)
+    return metrics
+
+
+def write_found(path: Path, directory: Path, scenes: Sequence[Scene], found: Sequence[Sequence[FoundText]]) -> None:
+    """Write what was found, one picture a line, in the form of `boxes.jsonl`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        for scene, regions in zip(scenes, found, strict=True):
+            boxes = [{"quad": [list(point) for point in region.polygon], "text": region.text} for region in regions]
+            image = scene.path.relative_to(directory).as_posix()
+            stream.write(json.dumps({"image": image, "boxes": boxes}, ensure_ascii=False) + "\n")
+
+
+def _load_scenes(scenes: Sequence[Scene], on_progress: Progress) -> Iterator[SceneSample]:
+    for done, scene in enumerate(scenes):
+        on_progress(done, len(scenes))
+        yield SceneSample(load_image(scene.path), scene.boxes)
+    on_progress(len(scenes), len(scenes))

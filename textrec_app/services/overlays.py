@@ -1,0 +1,90 @@
+"""Pictures that show a reading: outlines and texts on the original, ink and attention of every word."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from textrec_app.domain import RegionReading
+from textrec_app.services.context import App
+from textrec_app.services.reading import explain_region
+from textrec_app.services.reading_files import FileReading
+
+SURE, UNSURE = (0, 140, 90), (200, 60, 0)
+SURE_FROM = 0.9
+MIN_TILE_HEIGHT_PX = 64
+
+
+def write_overlay(app: App, read: FileReading, directory: Path) -> Path | None:
+    """Write the overlay of a picture, and beside it a folder with the glyph mask and attention of each word.
+
+    `street.jpg` gives `street.png` and `street.words/001.glyph.png`, `001.attention.png`; a name that is taken
+    gets a number.
+
+    Returns:
+        The overlay's file; None where the picture could not be read.
+    """
+    if read.reading is None or read.image is None:
+        return None
+    directory.mkdir(parents=True, exist_ok=True)
+    overlay = _find_free_name(directory, read.path.stem or "picture")
+    Image.fromarray(draw_overlay(read.image, read.reading.regions)).save(overlay)
+    words = overlay.with_suffix(".words")
+    words.mkdir(exist_ok=True)
+    for number, region in enumerate(read.reading.regions, start=1):
+        explanation = explain_region(app, read.image, region)
+        if explanation.glyph_mask is not None:
+            Image.fromarray(explanation.glyph_mask * np.uint8(255)).save(words / f"{number:03d}.glyph.png")
+        if len(explanation.attention):
+            tiles = draw_attention(explanation.crop, explanation.attention)
+            Image.fromarray(tiles).save(words / f"{number:03d}.attention.png")
+    return overlay
+
+
+def draw_overlay(image: NDArray[np.uint8], regions: tuple[RegionReading, ...]) -> NDArray[np.uint8]:
+    """The picture with every region outlined and its text above it; unsure readings in another colour."""
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    line_px = max(2, round(max(picture.size) / 500))
+    font = ImageFont.load_default(max(12, round(max(picture.size) / 60)))
+    for region in regions:
+        colour = SURE if region.confidence >= SURE_FROM else UNSURE
+        draw.line([*region.polygon, region.polygon[0]], fill=colour, width=line_px)
+        left = min(x for x, _ in region.polygon)
+        top = min(y for _, y in region.polygon)
+        text = "".join(character if character.isprintable() else "?" for character in region.text)
+        box = draw.textbbox((left, top), text, font=font, anchor="lb")
+        shift = max(0.0, -box[1])
+        draw.rectangle((box[0] - 2, box[1] + shift - 1, box[2] + 2, box[3] + shift + 1), fill=colour)
+        draw.text((left, top + shift), text, fill="white", font=font, anchor="lb")
+    return np.asarray(picture)
+
+
+def draw_attention(crop: NDArray[np.uint8], attention: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The crop once for each character, heated where the network looked, side by side.
+
+    Args:
+        crop: (H, W, 3) uint8 RGB.
+        attention: (n, H, W) float32 in 0..1, n at least 1.
+
+    Returns:
+        (H', n * W', 3) uint8 RGB, at least 64 px high.
+    """
+    tiles = []
+    for map_ in attention:
+        heat = cv2.applyColorMap(np.uint8(np.clip(map_, 0, 1) * 255), cv2.COLORMAP_JET)
+        tiles.append(cv2.addWeighted(crop, 0.5, cv2.cvtColor(heat, cv2.COLOR_BGR2RGB), 0.5, 0.0))
+    scale = max(1, -(-MIN_TILE_HEIGHT_PX // crop.shape[0]))
+    strip = np.concatenate(tiles, axis=1)
+    return np.ascontiguousarray(strip.repeat(scale, axis=0).repeat(scale, axis=1))
+
+
+def _find_free_name(directory: Path, stem: str) -> Path:
+    path = directory / f"{stem}.png"
+    number = 2
+    while path.exists():
+        path = directory / f"{stem}-{number}.png"
+        number += 1
+    return path

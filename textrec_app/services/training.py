@@ -1,0 +1,130 @@
+"""Training by developers: folders of labeled words in, a resumable run and a checkpoint out."""
+
+import logging
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from accelerate import PartialState
+
+from models.charset import PRINTABLE_ASCII, Charset
+from textrec_app.data.crop_pool import CropPool, open_pool
+from textrec_app.data.recognition_sets import RecognitionSample, load_recognition_set, split_validation
+from textrec_app.data.word_batches import WeightedPool
+from textrec_app.errors import InputError
+from textrec_app.training.recipes import get_recognizer_recipe
+from textrec_app.training.recognizer import RecognizerRun, RunResult, keep_covered, train_recognizer
+from textrec_app.training.word_pools import RenderMaterial, load_crop_pool, render_word_pool
+
+logger = logging.getLogger(__name__)
+
+RENDERED_AUGMENT_STRENGTH = 0.6
+
+
+@dataclass(frozen=True)
+class TrainingOrder:
+    """What `train recognizer` is asked for.
+
+    Attributes:
+        data: folders of labeled words; a tenth of all is held back for validation.
+        minutes: length of this sitting; None runs the whole schedule.
+        schedule_minutes: minutes after which the learning rate has fallen to its end; None counts steps.
+        steps: replaces the recipe's number of steps.
+        base: weights to begin from.
+        rendered_words: size of the pool that is rendered into `out/pool` (kept for the next sitting).
+    """
+
+    out: Path
+    recipe: str = "base"
+    data: tuple[Path, ...] = ()
+    minutes: float | None = None
+    schedule_minutes: float | None = None
+    steps: int | None = None
+    base: Path | None = None
+    rendered_words: int = 100_000
+    rendered_share: float | None = None
+    material: RenderMaterial = field(default_factory=RenderMaterial)
+    processes: int = 1
+    version: str = "0"
+    device: str = "auto"
+
+
+def train_recognizer_on(
+    order: TrainingOrder,
+    on_progress: Callable[[dict[str, Any]], None] = lambda line: None,
+    should_stop: Callable[[], str | None] = lambda: None,
+) -> RunResult:
+    """Train a recognizer on folders and rendered words; goes on from `order.out` where a run is there.
+
+    Started by `accelerate launch`, the processes share each step's batch.
+
+    Raises:
+        InputError: no data and no rendered words, or a folder is no recognition set.
+    """
+    recipe = get_recognizer_recipe(order.recipe, order.schedule_minutes)
+    if order.steps is not None:
+        recipe = replace(recipe, fit=replace(recipe.fit, steps=order.steps))
+    share = recipe.rendered_share if order.rendered_share is None else order.rendered_share
+    pools: list[WeightedPool] = []
+    real, validation, names = _real_pools(order.data)
+    if real is not None:
+        pools.append(WeightedPool(real, 1.0 - share, augment_strength=recipe.augment_strength))
+    if order.rendered_words > 0 and share > 0:
+        rendered = _rendered_pool(order, recipe.fit.seed)
+        strength = RENDERED_AUGMENT_STRENGTH * recipe.augment_strength
+        pools.append(WeightedPool(rendered, share, augment_strength=strength))
+        names.append({"name": "rendered words", "n": len(rendered)})
+    if not pools:
+        raise InputError("there is nothing to train on: name folders with --data, or render words")
+    run = RecognizerRun(
+        out=order.out,
+        recipe=recipe,
+        pools=pools,
+        validation=validation,
+        minutes=order.minutes,
+        base=order.base,
+        version=order.version,
+        data=names,
+        commit=find_commit(),
+        device=order.device,
+    )
+    return train_recognizer(run, should_stop, on_progress)
+
+
+def load_training_samples(folders: Sequence[Path]) -> tuple[list[RecognitionSample], list[RecognitionSample]]:
+    """Train and validation samples of all folders; near-duplicates are in one part."""
+    samples = [sample for folder in folders for sample in load_recognition_set(folder)]
+    return split_validation(samples)
+
+
+def find_commit() -> str:
+    """The commit of the program's own checkout, or "" outside one."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    root = Path(__file__).parents[2]
+    done = subprocess.run([git, "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _real_pools(folders: Sequence[Path]) -> tuple[CropPool | None, CropPool | None, list[Any]]:
+    if not folders:
+        return None, None, []
+    train, validation = load_training_samples(folders)
+    charset = Charset(PRINTABLE_ASCII)
+    usable = [sample for sample in train if sample.text and keep_covered(sample.text, charset) == sample.text]
+    if len(usable) < len(train):
+        logger.info("%d samples left out: characters outside the charset, or no text", len(train) - len(usable))
+    names: list[Any] = [{"name": folder.name} for folder in folders]
+    names.append({"name": "real words", "n": len(usable), "n_validation": len(validation)})
+    return load_crop_pool(usable), load_crop_pool(validation), names
+
+
+def _rendered_pool(order: TrainingOrder, seed: int) -> CropPool:
+    folder = order.out / "pool"
+    with PartialState().local_main_process_first():
+        render_word_pool(folder, order.rendered_words, seed, order.material, order.processes)
+    return open_pool(folder)

@@ -1,0 +1,96 @@
+// The items that wait in this page, and the decisions taken on them. Decisions leave through the outbox, in order.
+const { el, call, toast, percent, grade, identify, isShown } = window.textrec;
+const outbox = window.textrecOutbox;
+const AHEAD = 20;
+const queue = { items: [], done: new Set(), trail: [], counts: {}, taken: [], loading: false, exhausted: false, shownAt: 0 };
+const current = () => queue.items[0] || null;
+
+async function refill(isFresh) {
+  if (queue.loading) return;
+  queue.loading = true;
+  const asked = { view: part("view").value, order: part("order").value, limit: AHEAD };
+  try {
+    const held = isFresh ? [] : [...queue.items.map((item) => item.item_id), ...queue.done];
+    const page = await call("list_pending", [asked.view, asked.order, asked.limit, held]);
+    if (asked.view !== part("view").value || asked.order !== part("order").value) return;
+    queue.counts = page.counts;
+    const known = new Set(queue.items.map((item) => item.item_id));
+    const fresh = page.items.filter((item) => !known.has(item.item_id) && !queue.done.has(item.item_id) && !outbox.holds(item.item_id));
+    fresh.forEach(outbox.learn);
+    const wasEmpty = !queue.items.length;
+    queue.items.push(...fresh);
+    queue.exhausted = !fresh.length;
+    preload(fresh);
+    if (wasEmpty || isFresh) present();
+  } catch (error) {
+    toast(error.message, "bad");
+  } finally {
+    queue.loading = false;
+    showCounts();
+  }
+}
+
+const preload = (items) => items.forEach((item) => { new Image().src = item.crop; });
+
+function restart() {
+  queue.items = [];
+  queue.done.clear();
+  queue.exhausted = false;
+  element.querySelector(".tr-review").dataset.state = "loading";
+  refill(true);
+}
+
+function decide(action) {
+  const item = current();
+  if (!item) return;
+  const typed = part("text").value;
+  const saves = action === "accept";
+  if (saves && !typed.trim()) return toast("Type what the picture says, or reject it (X).", "bad");
+  const entry = {
+    item_id: item.item_id,
+    version: item.version,
+    action: saves && typed !== item.text ? "correct" : action,
+    text: saves ? typed : null,
+    client_uuid: identify(),
+    seconds: Math.min(600, (performance.now() - queue.shownAt) / 1000),
+  };
+  queue.items.shift();
+  queue.done.add(item.item_id);
+  queue.trail.push(item);
+  queue.taken.push(Date.now());
+  outbox.push(entry);
+  present(`${{ accept: "Accepted", correct: "Corrected", reject: "Rejected", skip: "Skipped" }[entry.action]} “${entry.text ?? item.text}”.`);
+  if (queue.items.length < AHEAD / 2 && !queue.exhausted) refill(false);
+}
+
+// The card comes back at once if this page took the decision; else when the server has said which one it was.
+function undo() {
+  const item = queue.trail.pop();
+  if (item) putFirst(item, "Undone.");
+  outbox.push({ item_id: item ? item.item_id : null, action: "undo", client_uuid: identify() });
+}
+
+function putFirst(item, message) {
+  queue.items = [item, ...queue.items.filter((other) => other.item_id !== item.item_id)];
+  queue.done.delete(item.item_id);
+  present(message);
+}
+
+function onSettled({ entry, result }) {
+  if (result.ok && entry.action === "undo") return onUndone(entry, result);
+  if (result.ok) return;
+  toast(result.message, "bad");
+  if (entry.action === "undo") return;
+  queue.trail = queue.trail.filter((item) => item.item_id !== entry.item_id);
+  if (result.item) putFirst(result.item, "This item has changed. Look again.");
+}
+
+function onUndone(entry, result) {
+  const fresh = result.item;
+  if (entry.item_id !== null && entry.item_id !== fresh.item_id) toast("Another decision was undone than the one shown.", "bad");
+  const shown = queue.items.find((item) => item.item_id === fresh.item_id);
+  if (!shown) return putFirst(fresh, "Undone.");
+  const isUntouched = shown === current() && part("text").value === shown.text;
+  Object.assign(shown, fresh);
+  if (isUntouched) present();
+}

@@ -1,0 +1,108 @@
+"""Values for the Read tab's two panels: the picture with its outlined words, and one word in detail.
+
+The values are plain JSON. The page builds elements from them by script and puts recognised text in with
+`textContent`: Gradio's templates evaluate `${…}` even inside an escaped value, so no text goes through one.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from textrec_app.domain import CharacterReading, Polygon, Reading, RegionReading
+from textrec_app.ui.pictures import enlarge_crop, to_jpeg_url, to_png_url
+
+if TYPE_CHECKING:
+    from textrec_app.services.reading import RegionExplanation
+
+ATTENTION_TILE_PX = 72
+INK_RGB = (17, 90, 90)
+PAPER_RGB = (237, 248, 247)
+
+
+def build_overlay(image: np.ndarray, reading: Reading, is_word: bool) -> dict[str, Any]:
+    """Everything that the page needs to draw a reading and to recolour it without asking again."""
+    height, width = reading.size_hw
+    return {
+        "kind": "reading",
+        "name": reading.image,
+        "is_word": is_word,
+        "width": width,
+        "height": height,
+        "image": to_jpeg_url(image),
+        "regions": [_describe_region(region) for region in reading.regions],
+        "timings": {
+            "detect": reading.timings_ms.detect,
+            "recognize": reading.timings_ms.recognize,
+            "total": reading.timings_ms.total,
+        },
+        "models": dict(reading.models),
+        "reading": reading.to_dict(),
+    }
+
+
+def build_failure(message: str) -> dict[str, Any]:
+    """The panel's value when a picture could not be read."""
+    return {"kind": "failure", "message": message}
+
+
+def build_detail(region: RegionReading, explanation: "RegionExplanation") -> dict[str, Any]:
+    """One word: its crop, its glyph mask, and for each character where the network looked."""
+    crop = enlarge_crop(explanation.crop)
+    mask = explanation.glyph_mask
+    attention = explanation.attention
+    return {
+        "text": region.text,
+        "confidence": region.confidence,
+        "score": region.score,
+        "angle_deg": region.angle_deg,
+        "script": region.script,
+        "crop": to_jpeg_url(crop),
+        "mask": None if mask is None else to_png_url(_paint_mask(mask, crop.shape[:2])),
+        "characters": [
+            _describe_character(character, crop, attention[index] if index < len(attention) else None)
+            for index, character in enumerate(explanation.characters)
+        ],
+    }
+
+
+def _describe_region(region: RegionReading) -> dict[str, Any]:
+    return {
+        "points": format_points(region.polygon),
+        "text": region.text,
+        "confidence": round(region.confidence, 4),
+        "characters": [
+            {"text": character.text, "confidence": round(character.confidence, 4)} for character in region.characters
+        ],
+    }
+
+
+def format_points(polygon: Polygon) -> str:
+    """Corners in the form of SVG's `points`."""
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in polygon)
+
+
+def _describe_character(
+    character: CharacterReading, crop: np.ndarray, attention: np.ndarray | None
+) -> dict[str, Any]:
+    picture = None if attention is None else to_jpeg_url(paint_attention(crop, attention))
+    return {"text": character.text, "confidence": round(character.confidence, 4), "attention": picture}
+
+
+def paint_attention(crop: np.ndarray, attention: np.ndarray) -> np.ndarray:
+    """Lay one attention map (H, W) in [0, 1] over its crop (H, W, 3) RGB: grey where the network did not look."""
+    height, width = crop.shape[:2]
+    strength = cv2.resize(attention.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    strength = np.clip(strength, 0.0, 1.0)
+    heat = cv2.cvtColor(cv2.applyColorMap((strength * 255).astype(np.uint8), cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    grey = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.float32)
+    weight = (0.15 + 0.6 * strength)[..., None]
+    return (grey * (1 - weight) + heat.astype(np.float32) * weight).clip(0, 255).astype(np.uint8)
+
+
+def _paint_mask(mask: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
+    grown = cv2.resize((mask > 0).astype(np.uint8), (size_hw[1], size_hw[0]), interpolation=cv2.INTER_NEAREST)
+    painted = np.empty((*size_hw, 3), dtype=np.uint8)
+    painted[:] = PAPER_RGB
+    painted[grown > 0] = INK_RGB
+    return painted

@@ -1,0 +1,42 @@
+"""Pictures as data URLs, small enough to travel inside a value."""
+
+import base64
+
+import cv2
+import numpy as np
+
+PREVIEW_SIDE_PX = 1600
+CROP_HEIGHT_PX = 160
+
+
+def to_jpeg_url(image: np.ndarray, max_side_px: int = PREVIEW_SIDE_PX) -> str:
+    """Encode an (H, W, 3) uint8 RGB picture as JPEG, shrunk until its longer side fits."""
+    scale = min(1.0, max_side_px / max(image.shape[:2]))
+    if scale < 1.0:
+        width, height = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return _encode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), "image/jpeg", [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def to_png_url(image: np.ndarray) -> str:
+    """Encode an (H, W) or (H, W, 3) RGB uint8 picture as PNG, unchanged."""
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
+    return _encode(".png", pixels, "image/png", [])
+
+
+def png_bytes_to_url(data: bytes) -> str:
+    """Data URL of bytes that are a PNG already."""
+    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
+
+
+def enlarge_crop(crop: np.ndarray, height_px: int = CROP_HEIGHT_PX) -> np.ndarray:
+    """Bring a crop to a readable height; the width follows, up to eight times the height."""
+    height, width = crop.shape[:2]
+    scale = height_px / max(1, height)
+    size = (max(8, min(8 * height_px, round(width * scale))), height_px)
+    return cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
+
+
+def _encode(suffix: str, pixels: np.ndarray, mime: str, options: list[int]) -> str:
+    _, data = cv2.imencode(suffix, np.ascontiguousarray(pixels), options)
+    return f"data:{mime};base64," + base64.b64encode(data.tobytes()).decode("ascii")

@@ -1,0 +1,123 @@
+"""Review: one card, decided from the keyboard. The page keeps the queue; the server is asked over JSON."""
+
+from typing import Any
+
+import gradio as gr
+
+from textrec_app.errors import ConflictError, InputError, TextRecError
+from textrec_app.services.context import App
+from textrec_app.services.reviewing import (
+    Decision,
+    DecisionResult,
+    ReviewItem,
+    crop_png,
+    get_item,
+    list_queue,
+    review_counts,
+)
+from textrec_app.services.reviewing import decide as record_decision
+from textrec_app.services.reviewing import undo as undo_decision
+from textrec_app.ui.access import Visitor, require_editor
+from textrec_app.ui.assets import load_asset
+from textrec_app.ui.handlers import bind
+from textrec_app.ui.pictures import png_bytes_to_url
+
+MAX_AHEAD = 50
+MAX_DECISIONS = 50
+
+
+def create_review_tab(app: App) -> None:
+    """Lay out the card and open its endpoints."""
+    gr.HTML(
+        value="",
+        html_template=load_asset("review.html"),
+        js_on_load=load_asset("review_queue.js") + load_asset("review.js"),
+        apply_default_css=False,
+        elem_id="review",
+    )
+    gr.api(bind(app, list_pending, as_html=False), api_name="list_pending", queue=False)
+    gr.api(bind(app, count_reviews, as_html=False), api_name="count_reviews", queue=False)
+    gr.api(bind(app, decide, as_html=False), api_name="decide", queue=False)
+
+
+def list_pending(app: App, view: str = "waiting", order: str = "uncertain", limit: int = 20, held: list | None = None) -> dict:
+    """List the next items to review, with their crops, and the counts.
+
+    Args:
+        held: ids that the page has already; they are passed over.
+    """
+    passed_over = set(held or ())
+    wanted = max(1, min(limit, MAX_AHEAD))
+    items = list_queue(app, view=view, order=order, limit=wanted + len(passed_over))
+    fresh = [item for item in items if item.item_id not in passed_over][:wanted]
+    return {"items": [describe_item(app, item) for item in fresh], "counts": review_counts(app)}
+
+
+def count_reviews(app: App) -> dict:
+    """Count the items in each state."""
+    return review_counts(app)
+
+
+def decide(app: App, visitor: Visitor, decisions: list) -> list:
+    """Record decisions in the order given; one answer each.
+
+    Each decision is `{item_id, version, action, text, client_uuid, seconds}`, action one of accept, correct,
+    reject, skip, undo. Repeating a client_uuid changes nothing. An answer has `ok`, `code`, `message`, `item`.
+    """
+    if len(decisions) > MAX_DECISIONS:
+        raise InputError(f"At most {MAX_DECISIONS} decisions go in one call, these are {len(decisions)}. Split them.")
+    return [answer_decision(app, visitor, decision) for decision in decisions]
+
+
+def answer_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> dict[str, Any]:
+    """Record one decision or undo; a refusal is an answer, not an exception, so that the rest goes on."""
+    try:
+        require_editor(visitor)
+        result = apply_decision(app, visitor, decision)
+    except ConflictError as error:
+        return {"ok": False, "code": "stale", "message": str(error), "item": find_fresh_item(app, decision)}
+    except TextRecError as error:
+        return {"ok": False, "code": "refused", "message": str(error), "item": None}
+    return {"ok": True, "code": "repeated" if result.repeated else "done", "message": "", "item": describe_item(app, result.item)}
+
+
+def apply_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> DecisionResult:
+    """Hand one decision to the service.
+
+    Raises:
+        InputError: a field is missing.
+    """
+    try:
+        if decision["action"] == "undo":
+            return undo_decision(app, visitor.name, str(decision["client_uuid"]))
+        wanted = Decision(
+            item_id=int(decision["item_id"]),
+            version=int(decision["version"]),
+            action=decision["action"],
+            text=decision.get("text"),
+            client_uuid=str(decision["client_uuid"]),
+            who=visitor.name,
+            seconds=decision.get("seconds"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"A decision lacks or garbles a field ({error}). Send item_id, version, action, client_uuid.") from error
+    return record_decision(app, wanted)
+
+
+def describe_item(app: App, item: ReviewItem) -> dict[str, Any]:
+    """The JSON of one item, crop included."""
+    return {
+        "item_id": item.item_id,
+        "version": item.version,
+        "status": item.status,
+        "text": item.text,
+        "model_text": item.model_text,
+        "confidence": item.confidence,
+        "picture_name": item.picture_name,
+        "crop": png_bytes_to_url(crop_png(app, item.item_id)),
+    }
+
+
+def find_fresh_item(app: App, decision: dict[str, Any]) -> dict[str, Any] | None:
+    """The item of a refused decision as it stands now; None for an undo."""
+    return describe_item(app, get_item(app, int(decision["item_id"]))) if decision.get("item_id") is not None else None

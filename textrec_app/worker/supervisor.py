@@ -1,0 +1,185 @@
+"""The thread that sees retrainings through: claims the job, starts its process, watches it, closes the job."""
+
+import logging
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from filelock import FileLock, Timeout
+
+from textrec_app.errors import USER_ERRORS
+from textrec_app.services import concluding, job_runs, snapshots
+from textrec_app.services.context import App
+from textrec_app.services.job_runs import JobRecord
+from textrec_app.training.manifest import CANCEL_FILE
+from textrec_app.worker.launching import TrainingProcess, adopt, launch
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.25
+CANCEL_GRACE_S = 1.3
+PAUSE_GRACE_S = 10.0
+STALLED = timedelta(minutes=15)
+LOCK_FILE = "supervisor.lock"
+GOES_ON = (*job_runs.STORE_ERRORS, *USER_ERRORS, OSError)
+
+
+@dataclass
+class _Watched:
+    """The process of the job in hand, and since when its cancellation is known."""
+
+    job_id: int
+    process: TrainingProcess
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    cancel_seen_s: float | None = None
+
+
+class Supervisor:
+    """Sees one job at a time through; at most one supervisor works on a data directory, the others wait for it to end.
+
+    `run_once` is one look at the queue; `start` repeats it in a thread until `stop`.
+    """
+
+    def __init__(self, app: App, poll_s: float = POLL_S) -> None:
+        self._app = app
+        self._poll_s = poll_s
+        self._owner = socket.gethostname()
+        app.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(app.settings.data_dir / LOCK_FILE, timeout=0, thread_local=False)
+        self._watched: _Watched | None = None
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to work in a thread; a second call changes nothing."""
+        if self._thread is None or not self._thread.is_alive():
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._work, name="textrec-supervisor", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; a training in hand saves its state and goes on with the next supervisor."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._watched is not None:
+            self._pause(self._watched)
+        self._lock.release()
+
+    def run_once(self, now: datetime) -> bool:
+        """Look at the queue once and do what is next.
+
+        Returns:
+            Whether there is a job in hand.
+        """
+        if not self._has_lock():
+            return False
+        job = job_runs.claim(self._app, self._owner, now)
+        if job is None:
+            self._watched = None
+            return False
+        if self._watched is None or self._watched.job_id != job.id:
+            self._watched = self._find_process(job)
+        if self._watched is None:
+            self._go_on(job)
+        else:
+            self._look_after(job, self._watched, now)
+        return True
+
+    def _work(self) -> None:
+        while not self._stopping.wait(self._poll_s):
+            try:
+                self.run_once(datetime.now(UTC))
+            except GOES_ON:
+                logger.exception("the worker met an error and tries again")
+                self._stopping.wait(2.0)
+
+    def _has_lock(self) -> bool:
+        if self._lock.is_locked:
+            return True
+        try:
+            self._lock.acquire()
+        except Timeout:
+            return False
+        return True
+
+    def _find_process(self, job: JobRecord) -> _Watched | None:
+        """The process that an earlier supervisor started for this job, if it still runs."""
+        if job.pid is None or job.pid_started is None:
+            return None
+        process = adopt(job.pid, job.pid_started)
+        if process is None:
+            return None
+        logger.info("job %d: found its process %d again", job.id, job.pid)
+        return _Watched(job.id, process)
+
+    def _go_on(self, job: JobRecord) -> None:
+        """Nobody works on the job: close it, or start the next attempt."""
+        outcome = job_runs.find_process_outcome(self._app, job.id)
+        if job.state == "cancelling":
+            job_runs.close_cancelled(self._app, job)
+        elif outcome is not None and outcome.state != "paused":
+            self._close(job, outcome)
+        elif job.attempt >= job_runs.MAX_ATTEMPTS:
+            job_runs.close_lost(self._app, job)
+        else:
+            self._launch(job)
+
+    def _launch(self, job: JobRecord) -> None:
+        try:
+            run_dir = snapshots.freeze(self._app, job)
+        except USER_ERRORS as error:
+            job_runs.close_failed(self._app, job, str(error))
+            return
+        job_runs.clear_process_outcome(self._app, job.id)
+        attempt = job_runs.begin_attempt(self._app, job.id).attempt
+        process = launch(run_dir)
+        job_runs.set_process(self._app, job.id, process.pid, process.started)
+        self._watched = _Watched(job.id, process)
+        logger.info("job %d: attempt %d runs as process %d", job.id, attempt, process.pid)
+
+    def _look_after(self, job: JobRecord, watched: _Watched, now: datetime) -> None:
+        job_runs.follow_progress(self._app, job)
+        alive = watched.process.is_alive()
+        if job.state == "cancelling":
+            self._cancel(job, watched, alive)
+            return
+        if not alive:
+            self._watched = None
+            job_runs.follow_progress(self._app, job)
+            job_runs.set_process_ended(self._app, job.id)
+            return
+        beat = max(filter(None, (job_runs.find_heartbeat(self._app, job.id), watched.began)))
+        if now - beat > STALLED:
+            logger.error("job %d: no sign of life since %s, its process is ended", job.id, beat)
+            watched.process.kill()
+        elif job.heartbeat_utc is None or beat - job.heartbeat_utc > timedelta(seconds=1):
+            job_runs.note_heartbeat(self._app, job.id, beat)
+
+    def _cancel(self, job: JobRecord, watched: _Watched, alive: bool) -> None:
+        """Let the process end by itself for a moment, then kill it."""
+        (snapshots.get_run_dir(self._app, job.id) / CANCEL_FILE).touch()
+        if watched.cancel_seen_s is None:
+            watched.cancel_seen_s = time.monotonic()
+        over = time.monotonic() - watched.cancel_seen_s > CANCEL_GRACE_S
+        if alive and not over and job_runs.find_process_outcome(self._app, job.id) is None:
+            return
+        watched.process.kill()
+        self._watched = None
+        job_runs.close_cancelled(self._app, job)
+
+    def _close(self, job: JobRecord, outcome: job_runs.ProcessOutcome) -> None:
+        if outcome.state == "finished":
+            concluding.conclude(self._app, job)
+        else:
+            job_runs.close_failed(self._app, job, outcome.message or f"the training process ended: {outcome.state}")
+
+    def _pause(self, watched: _Watched) -> None:
+        watched.process.ask_to_pause()
+        if not watched.process.wait(PAUSE_GRACE_S):
+            watched.process.kill()
+        self._watched = None
+        job_runs.take_back_attempt(self._app, watched.job_id, "paused; it goes on when TextRec runs again")
