@@ -83,6 +83,7 @@ def save_weights(directory: Path, stem: str, tensors: dict[str, Tensor], card: W
     path = directory / f"{stem}.safetensors"
     temporary = directory / f".{stem}.safetensors.part"
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary)
+    temporary.chmod(0o644)  # safetensors writes files that only their owner may read
     digest = compute_sha256(temporary)
     temporary_card = directory / f".{stem}.json.part"
     temporary_card.write_text(replace(card, sha256=digest).to_json(), encoding="utf-8")

@@ -78,7 +78,7 @@ def test_no_command_is_hidden_from_this_list(run: Run) -> None:
         (["retrain"], 2, "nothing to train on"),
         (["train", "painter"], 2, "no task 'painter'"),
         (["train", "recognizer", "--resume", "gone"], 2, "no folder of a run"),
-        (["models", "push", "tiny-recognizer"], 2, "No repository"),
+        (["models", "push", "tiny-recognizer"], 2, "repository is named"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

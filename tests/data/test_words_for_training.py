@@ -81,3 +81,11 @@ def test_shares_and_loss_weights_are_kept() -> None:
 def test_empty_pools_are_a_sentence() -> None:
     with pytest.raises(InputError, match="nothing to train on"):
         WordSampler([WeightedPool(pool_in_memory([]), 1.0)], 8, seed=0)
+
+
+def test_short_words_first_leaves_wide_ones_out() -> None:
+    pool = pool_in_memory([(_noise(32, 60), "short"), (_noise(32, 300), "long")])
+    sampler = WordSampler([WeightedPool(pool, 1.0)], 16, seed=0, max_width_px=96)
+    assert {text for step in range(10) for text in sampler.batch(step).texts} == {"short"}
+    with pytest.raises(InputError, match="32 px"):
+        WordSampler([WeightedPool(pool, 1.0)], 16, seed=0, max_width_px=32)

@@ -7,6 +7,7 @@ import torch
 
 from models.charset import PRINTABLE_ASCII
 from models.errors import ShapeError, WeightsError
+from models.recognition.conv_attention_ctc import ConvAttentionCtc
 from models.registry import create_network
 from models.weights import WeightCard, load_card, load_network, save_weights
 
@@ -43,6 +44,7 @@ def test_a_crop_reads_the_same_alone_and_in_a_batch(network: torch.nn.Module) ->
 
 
 def test_attention_rows_and_row_weights_sum_to_one(network: torch.nn.Module) -> None:
+    assert isinstance(network, ConvAttentionCtc)
     features = network.eval().features(torch.randn(2, 3, 32, 96))
     assert features.attention.shape == (2, 24, 24)
     torch.testing.assert_close(features.attention.sum(-1), torch.ones(2, 24))

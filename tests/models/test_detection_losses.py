@@ -7,7 +7,8 @@ from models.detection.losses import bernoulli_divergence, craft_loss, hard_negat
 
 def slow_reference(losses: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> float:
     """Sort and sum in plain Python."""
-    positives, negatives = [], []
+    positives: list[float] = []
+    negatives: list[float] = []
     for loss, target, weight in zip(losses.flatten(), targets.flatten(), weights.flatten(), strict=True):
         if weight > 0:
             (positives if target > 0.1 else negatives).append(float(loss * weight))

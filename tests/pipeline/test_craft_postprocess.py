@@ -17,7 +17,8 @@ def word_quad(centre, width, height, angle_deg=0.0):
     along = np.array([math.cos(angle), -math.sin(angle)]) * width / 2
     down = np.array([math.sin(angle), math.cos(angle)]) * height / 2
     middle = np.array(centre, float)
-    return np.array([middle - along - down, middle + along - down, middle + along + down, middle - along + down], np.float32)
+    top, bottom = middle - down, middle + down
+    return np.array([top - along, top + along, bottom + along, bottom - along], np.float32)
 
 
 def maps_of(*words):
@@ -28,7 +29,8 @@ def maps_of(*words):
 
 
 def iou(first, second):
-    drawn = [cv2.fillConvexPoly(np.zeros((640, 960), np.uint8), np.round(q * 4).astype(int), 1) for q in (first, second)]
+    quads = [np.round(quad * 4).astype(int) for quad in (first, second)]
+    drawn = [cv2.fillConvexPoly(np.zeros((640, 960), np.uint8), quad, 1) for quad in quads]
     return (drawn[0] & drawn[1]).sum() / (drawn[0] | drawn[1]).sum()
 
 
@@ -57,7 +59,8 @@ def test_characters_are_split_where_letters_meet(letters, angle):
 
 
 def test_words_side_by_side_stay_apart():
-    maps = maps_of((word_quad((50, 50), 60, 20), 5), (word_quad((120, 50), 60, 20), 5), (word_quad((50, 85), 60, 20), 5))
+    middles = ((50, 50), (120, 50), (50, 85))
+    maps = maps_of(*((word_quad(middle, 60, 20), 5) for middle in middles))
     assert len(find_words(*maps, STANDARD)) == 3
 
 

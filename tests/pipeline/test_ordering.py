@@ -43,7 +43,8 @@ def test_close_rows_of_small_text_stay_apart_beside_a_large_word():
 
 
 def test_words_of_one_row_may_differ_in_height_and_position():
-    regions = [region(0, 0, 10, 60, 30), region(1, 70, 18, 50, 20), region(2, 130, 6, 70, 36), region(3, 210, 12, 40, 30)]
+    places = [(0, 10, 60, 30), (70, 18, 50, 20), (130, 6, 70, 36), (210, 12, 40, 30)]
+    regions = [region(number, *place) for number, place in enumerate(places)]
     assert names(order_regions(regions[::-1])) == [0, 1, 2, 3]
     assert len(group_rows(regions)) == 1
 

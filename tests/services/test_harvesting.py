@@ -10,6 +10,7 @@ import pytest
 
 from storage import items, pictures, readings
 from storage.records import LABEL_STATUSES
+from tests.support.checkpoints import save_tiny_detector, save_tiny_recognizer
 from tests.support.pictures import draw_scene, draw_word, to_png, write_words
 from textrec_app.errors import InputError
 from textrec_app.services.context import App, open_app
@@ -111,9 +112,7 @@ def test_a_zip_is_harvested_like_a_folder(app: App, drawn_words: list[Path], tmp
     assert outcomes[0].name == "wörter.zip/nested/000 Hotel.png"
 
 
-def test_a_picture_without_text_is_read_and_not_read_again(app: App, tmp_path: Path, tiny_weights: Path) -> None:
-    from tests.support.checkpoints import save_tiny_detector, save_tiny_recognizer
-
+def test_a_picture_without_text_is_read_and_not_read_again(tmp_path: Path) -> None:
     save_tiny_recognizer(tmp_path / "blind")
     save_tiny_detector(tmp_path / "blind", finds=False)
     blind = open_app(Settings(data_dir=tmp_path / "blind data", device="cpu"), tmp_path / "blind")

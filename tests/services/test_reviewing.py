@@ -9,7 +9,7 @@ from storage import items, pictures
 from tests.support.pictures import draw_word
 from tests.support.rows import make_items
 from textrec_app.errors import ConflictError, InputError, NotFoundError
-from textrec_app.services.context import App
+from textrec_app.services.context import App, open_app
 from textrec_app.services.crops import decode_png
 from textrec_app.services.harvesting import HarvestOptions, harvest
 from textrec_app.services.reviewing import (
@@ -173,8 +173,6 @@ def test_the_crop_of_an_item_is_shown(app: App, drawn_words: list[Path]) -> None
 
 
 def test_decisions_survive_a_restart(app: App, queue: list[ReviewItem], tiny_weights: Path) -> None:
-    from textrec_app.services.context import open_app
-
     decide(app, _decision(queue[0], "correct", "Hôtel"))
     app.close()
     again = open_app(app.settings, tiny_weights)

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from models.charset import PRINTABLE_ASCII
+from models.weights import load_card, load_tensors, save_weights
 from storage import decisions, pictures, selections
 from storage.pictures import NewHarvestFile
 from storage.records import CheckpointRef, NewDecision, NewItem, NewPicture, NewReading, NewSelection
+from tests.support.checkpoints import save_tiny_recognizer
 from tests.support.pictures import WORDS, draw_word, to_png
 from textrec_app.services.context import App
 from textrec_app.services.crops import compute_perceptual_hash, encode_png
 from textrec_app.services.retraining import JobView, get_job
+from textrec_app.services.snapshots import is_held_back
 from textrec_app.worker.supervisor import Supervisor
 
 MADE_UP = CheckpointRef("made up", "1", "9" * 64)
@@ -27,12 +31,13 @@ def make_word(index: int, seed: int = 0) -> tuple[str, np.ndarray]:
     return text, draw_word(text, size_px=18 + index % 9, seed=seed + index)
 
 
-def add_labels(app: App, amount: int, first: int = 0, text: str | None = None) -> None:
-    """Crops that a person gave the text of; `text` replaces the right text of every one."""
-    for index in range(first, first + amount):
-        right, crop = make_word(index)
+def add_labels(app: App, amount: int, text: str, held_back_text: str | None = None) -> None:
+    """Crops that a person gave this text; those that will be held back for validation may get another."""
+    for index in range(amount):
+        _, crop = make_word(index)
         name = f"label {index}.png"
-        decision = NewDecision(0, 0, "import", "corrected", text or right, "ana", uuid.uuid4().hex, None)
+        given = held_back_text if held_back_text and is_held_back(compute_perceptual_hash(crop)) else text
+        decision = NewDecision(0, 0, "import", "corrected", given, "ana", uuid.uuid4().hex, None)
         decisions.add_labelled_crop(app.store, _picture(app, crop, name), _item(app, crop), decision)
 
 
@@ -92,3 +97,16 @@ def _picture(app: App, crop: np.ndarray, name: str) -> NewPicture:
 def _item(app: App, crop: np.ndarray) -> NewItem:
     sha256 = app.store.files.add(encode_png(crop))
     return NewItem(0, CORNERS, 1.0, 0.0, "Latin", sha256, crop.shape[:2], compute_perceptual_hash(crop))
+
+
+def save_constant_recognizer(directory: Path) -> Path:
+    """Weights that read "B" in every crop, and after a few steps of training on "A" read "A" in every crop."""
+    path = save_tiny_recognizer(directory, version="1")
+    card = load_card(path)
+    tensors = load_tensors(path, card)
+    letters = {letter: PRINTABLE_ASCII.index(letter) + 1 for letter in "AB"}
+    tensors["head.weight"].mul_(1e-6)
+    tensors["head.bias"].fill_(-5.0)
+    tensors["head.bias"][letters["A"]] = 0.0
+    tensors["head.bias"][letters["B"]] = 0.0003
+    return save_weights(directory, "recognizer", tensors, card)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from textrec_app.training.averaging import WeightAverage
-from textrec_app.training.fit import fit
+from textrec_app.training.fit import StopCheck, fit
 from textrec_app.training.recipes import FitRecipe, get_recognizer_recipe, learning_rate_factor
 
 RECIPE = FitRecipe(
@@ -22,7 +22,7 @@ class LineTask:
 
     def __init__(self) -> None:
         torch.manual_seed(7)
-        self.network = nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.5), nn.Linear(8, 1))
+        self.network: nn.Module = nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.5), nn.Linear(8, 1))
         self.seen: list[int] = []
 
     def batch(self, step: int, process: int, processes: int) -> Tensor:
@@ -40,7 +40,7 @@ class LineTask:
             return {"score": -float((network(points) - 2 * points).square().mean())}
 
 
-def _stop_after(calls: int) -> object:
+def _stop_after(calls: int) -> StopCheck:
     left = iter(range(calls))
     return lambda: None if next(left, None) is not None else "cancelled"
 
@@ -97,7 +97,7 @@ def test_the_average_follows_the_network() -> None:
         average.update(network)
     assert float(average.tensors["weight"]) == pytest.approx(1.0, abs=1e-3)
     with average.applied(network) as averaged:
-        assert averaged.weight.item() == float(average.tensors["weight"])
+        assert averaged.get_parameter("weight").item() == float(average.tensors["weight"])
     assert network.weight.item() == 1.0
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from textrec_app.cli.console import AsJson, Who, open_world, print_json, print_line, print_table
-from textrec_app.errors import InputError
 
 if TYPE_CHECKING:
     from textrec_app.services.checkpoints import CheckpointView
@@ -16,7 +15,7 @@ models = typer.Typer(help="Checkpoints: what there is, which is in use, promote,
 TASKS = ("recognizer", "detector")
 Name = Annotated[str, typer.Argument(help="A checkpoint's name, or its task for the one in use.", show_default=False)]
 Task = Annotated[str, typer.Option("--task", help="recognizer or detector.")]
-Repo = Annotated[str | None, typer.Option("--repo", help="Model repository; TEXTREC_HUB_REPO by default.")]
+Repo = Annotated[str, typer.Option("--repo", help="Model repository; TEXTREC_HUB_REPO by default.")]
 
 
 @models.command("list")
@@ -80,16 +79,17 @@ def rollback(task: Task = "recognizer", as_json: AsJson = False, who: Who = "loc
 
 @models.command("pull")
 def pull(
-    repo: Repo = None,
-    revision: Annotated[str | None, typer.Option(help="Commit, tag or branch of the repository.")] = None,
+    repo: Repo = "",
+    revision: Annotated[str, typer.Option(help="Commit, tag or branch of the repository.")] = "main",
+    task: Task = "recognizer",
     as_json: AsJson = False,
     who: Who = "local",
 ) -> None:
     """Fetch a checkpoint from the Hub into the store, as a candidate."""
-    from textrec_app.services.hub import pull
+    from textrec_app.services.publishing import pull
 
     with open_world() as app:
-        view = pull(app, _get_repo(app, repo), revision, who)
+        view = pull(app, repo, revision, who, task)
     if as_json:
         print_json(view)
     else:
@@ -97,29 +97,22 @@ def pull(
 
 
 @models.command("push")
-def push(name: Name, repo: Repo = None, as_json: AsJson = False, who: Who = "local") -> None:
+def push(name: Name, repo: Repo = "", as_json: AsJson = False, who: Who = "local") -> None:
     """Publish a checkpoint with its card on the Hub."""
-    from textrec_app.services.hub import push
+    from textrec_app.services.publishing import push
 
     with open_world() as app:
-        address = push(app, name, _get_repo(app, repo), who)
+        published = push(app, _find(app, name).name, repo, who)
     if as_json:
-        print_json({"name": name, "revision": address})
+        print_json(published)
     else:
-        print_line(f"{name} is published: {address}")
+        print_line(f"{name} is published in {published.repo} at {published.commit}.")
 
 
 def _find(app: "App", name: str) -> "CheckpointView":
     from textrec_app.services.checkpoints import get_active, get_checkpoint
 
     return get_active(app, name) if name in TASKS else get_checkpoint(app, name)
-
-
-def _get_repo(app: "App", repo: str | None) -> str:
-    chosen = repo or app.settings.hub_repo
-    if not chosen:
-        raise InputError("No repository is named. Use --repo OWNER/NAME, or set TEXTREC_HUB_REPO.")
-    return chosen
 
 
 def _print_active(view: "CheckpointView", as_json: bool) -> None:

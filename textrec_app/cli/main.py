@@ -68,8 +68,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    command = typer.main.get_command(build_cli())  # calling the Typer itself would put its own hook in place of ours
     sys.excepthook = report_fault
-    build_cli()(prog_name="python -m textrec_app")
+    command(prog_name="python -m textrec_app")
 
 
 def report_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -46,8 +46,10 @@ class WordBatch:
 class WordSampler:
     """Draws batches; longer words come in smaller batches so that every step costs the same."""
 
-    def __init__(self, pools: Sequence[WeightedPool], batch_size: int, seed: int) -> None:
-        """Index the pools by bucket.
+    def __init__(
+        self, pools: Sequence[WeightedPool], batch_size: int, seed: int, max_width_px: int = BUCKET_WIDTHS_PX[-1]
+    ) -> None:
+        """Index the pools by bucket; buckets wider than `max_width_px` are left out.
 
         Raises:
             InputError: there is not a single crop.
@@ -56,13 +58,17 @@ class WordSampler:
         if not self.pools:
             raise InputError("there is nothing to train on: no pool holds a labeled crop")
         self.batch_size, self.seed = batch_size, seed
-        self._members = [_by_bucket(pool.pool) for pool in self.pools]
+        self._members = [_by_bucket(pool.pool, max_width_px) for pool in self.pools]
         shares = np.array([pool.share for pool in self.pools])
         counts = np.array([[len(members[width]) for width in BUCKET_WIDTHS_PX] for members in self._members])
-        self._joint = shares[:, None] / shares.sum() * counts / counts.sum(axis=1, keepdims=True)  # (pools, buckets)
+        self._joint = (
+            shares[:, None] / shares.sum() * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+        )  # (pools, buckets)
         cost = np.array(BUCKET_WIDTHS_PX) / REFERENCE_WIDTH_PX
         steps = self._joint.sum(axis=0) * cost  # a wide bucket needs more steps for as many samples
         steps *= np.minimum(1.0, cost**-LONG_WORD_DISCOUNT)
+        if not steps.sum():
+            raise InputError(f"there is nothing to train on: no labeled crop fits into {max_width_px} px of width")
         self._bucket_probs = steps / steps.sum()
 
     def batch(self, step: int, process: int = 0, processes: int = 1) -> WordBatch:
@@ -85,5 +91,6 @@ class WordSampler:
         return WordBatch(images, texts, weights)
 
 
-def _by_bucket(pool: CropPool) -> dict[int, np.ndarray]:
-    return {width: np.flatnonzero(pool.buckets == width) for width in BUCKET_WIDTHS_PX}
+def _by_bucket(pool: CropPool, max_width_px: int) -> dict[int, np.ndarray]:
+    used = np.where(pool.buckets <= max_width_px, pool.buckets, 0)
+    return {width: np.flatnonzero(used == width) for width in BUCKET_WIDTHS_PX}

@@ -15,6 +15,7 @@ from textrec_app.pipeline.recognition import Recognizer
 
 UPRIGHT_RATIO = 1.5
 SURE_ENOUGH = 0.8
+STEEP_DEG = 60.0
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,7 @@ class Reader:
         polygons = [region.polygon for region in regions]
         crops = [crop_polygon(image, polygon) for polygon in polygons]
         readings = self.recognizer.read(crops)
-        tall = [index for index, crop in enumerate(crops) if crop.shape[0] > UPRIGHT_RATIO * crop.shape[1]]
-        unsure = [index for index in tall if readings[index].confidence < SURE_ENOUGH]
-        for turns in (1, 3):  # a tall crop may be a line that runs up or down
+        for turns, unsure in self._other_directions(regions, crops, readings):
             turned = [crop_polygon(image, _turned(regions[index].polygon, turns)) for index in unsure]
             for index, crop, reading in zip(unsure, turned, self.recognizer.read(turned), strict=True):
                 if reading.confidence > readings[index].confidence:
@@ -115,6 +114,18 @@ class Reader:
             WordReading(_region(region, polygon, reading), crop, reading)
             for region, polygon, crop, reading in zip(regions, polygons, crops, readings, strict=True)
         ]
+
+    def _other_directions(
+        self, regions: Sequence[DetectedRegion], crops: Sequence[np.ndarray], readings: Sequence[CropReading]
+    ) -> list[tuple[int, list[int]]]:
+        """Quarter turns to try, each with the words that are worth it: unsure, and tall or steep.
+
+        A tall crop may be a line that runs up or down; a steep word may be read from its other end.
+        """
+        unsure = [index for index, reading in enumerate(readings) if reading.confidence < SURE_ENOUGH]
+        tall = [index for index in unsure if crops[index].shape[0] > UPRIGHT_RATIO * crops[index].shape[1]]
+        steep = [index for index in unsure if abs(regions[index].angle_deg) > STEEP_DEG]
+        return [(1, tall), (3, tall), (2, steep)]
 
     def _wrap(self, image: np.ndarray, name: str, page: PageWords) -> Reading:
         regions = tuple(word.region for word in page.words if word.region.text)

@@ -115,9 +115,14 @@ def plan_items(records: Iterable[ItemRecord]) -> list[ManifestItem]:
     return [item for item in kept if item.split in (TRAIN, SELECTION) or item.item_id in chosen]
 
 
+def is_held_back(group: str) -> bool:
+    """Whether a group of near-duplicates is kept from all training; its items are judged on instead."""
+    return _fraction("held back", group) < HELD_BACK_SHARE
+
+
 def _plan_item(record: ItemRecord, with_selection: bool) -> ManifestItem | None:
     group = record.perceptual_hash or record.crop_sha256
-    held_back = _fraction("held back", group) < HELD_BACK_SHARE
+    held_back = is_held_back(group)
     source = HUMAN if record.status in LABELED else PSEUDO if record.status == "kept" else NOBODY
     if source == HUMAN:
         selected = with_selection and _fraction("selection", group) < SELECTION_SHARE

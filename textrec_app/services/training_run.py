@@ -13,9 +13,6 @@ from pathlib import Path
 import torch
 
 from models.weights import load_card, save_card
-from textrec_app.evaluation.calibration import fit_word_calibration
-from textrec_app.evaluation.evaluate import list_calibration_words
-from textrec_app.pipeline.recognition import Recognizer
 from textrec_app.services.gating import (
     ENOUGH_LABELS,
     FrozenSet,
@@ -157,14 +154,14 @@ def _compare(run_dir: Path, manifest: Manifest, config: RunConfig, watch: Watch)
 
 def _calibrate(candidate: Path, labels: FrozenSet, config: RunConfig) -> None:
     """Fit the confidences anew where enough reviewed words were held back; else the parent's calibration stays."""
-    card = load_card(candidate)
-    calibration, source = card.calibration, f"carried over from {config.base_name}"
     if len(labels.crops) >= MIN_WORDS_TO_CALIBRATE:
-        readings = Recognizer.load(candidate, "cpu").read(labels.crops)
-        fitted = fit_word_calibration(list_calibration_words(labels.texts, readings, "exact"))
-        if fitted.curve:
-            calibration, source = fitted.to_dict(), f"fitted on {len(labels.crops)} reviewed words"
-    save_card(candidate, replace(card, calibration={**calibration, "source": source}))
+        # scikit-learn takes as long to load as torch: only a run that needs it waits for it.
+        from textrec_app.services.recalibration import recalibrate
+
+        if recalibrate(candidate, labels.crops, labels.texts):
+            return
+    card, source = load_card(candidate), f"carried over from {config.base_name}"
+    save_card(candidate, replace(card, calibration={**card.calibration, "source": source}))
 
 
 def _limit_threads(config: RunConfig) -> None:

@@ -190,10 +190,10 @@ class _Fitting:
         step = self.state.step
         if step % 10 == 0 or step == 1:
             self._report({"event": "step", "loss": loss, "learning_rate": self.optimizer.param_groups[0]["lr"]})
-        if step % self.recipe.save_every == 0:
-            self.save()
         if step % self.recipe.evaluate_every == 0:
             self._evaluate(should_stop)
+        if step % self.recipe.save_every == 0:
+            self.save()
 
     def _evaluate(self, should_stop: StopCheck) -> None:
         if self.accelerator.is_main_process:

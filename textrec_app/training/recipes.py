@@ -43,6 +43,7 @@ class RecognizerRecipe:
     Attributes:
         rendered_share: share of rendered words in a batch, where there are others.
         augment_strength: 0 (none) to 1.
+        max_width_px: wider crops are left out; short words first teach CTC to align.
         network: settings of `conv_attention_ctc` where no base checkpoint is given.
         pseudo_label_weight: weight in the loss of a sample that a model labeled.
     """
@@ -51,6 +52,7 @@ class RecognizerRecipe:
     rendered_share: float = 0.6
     augment_strength: float = 1.0
     pseudo_label_weight: float = 1.0
+    max_width_px: int = 1024
     network: tuple[tuple[str, int | tuple[int, ...]], ...] = ()
 
 
@@ -67,7 +69,15 @@ def learning_rate_factor(progress: float, step: int, recipe: FitRecipe) -> float
 
 
 RECOGNIZER_RECIPES = {
-    "base": RecognizerRecipe(FitRecipe("base", steps=9000, batch_size=128, learning_rate=1.5e-3, evaluate_every=1000)),
+    "start": RecognizerRecipe(
+        FitRecipe("start", steps=2500, batch_size=32, learning_rate=1e-3, final_factor=0.9, evaluate_every=1000),
+        rendered_share=0.75,
+        augment_strength=0.5,
+        max_width_px=96,
+    ),
+    "base": RecognizerRecipe(
+        FitRecipe("base", steps=12000, batch_size=80, learning_rate=1.2e-3, evaluate_every=1000),
+    ),
     "adapt": RecognizerRecipe(
         FitRecipe(
             "adapt",

@@ -71,7 +71,8 @@ class RecognizerTask:
 
     def __init__(self, network: nn.Module, charset: Charset, run: RecognizerRun) -> None:
         self.network, self.charset, self.validation = network, charset, run.validation
-        self.sampler = WordSampler(run.pools, run.recipe.fit.batch_size, run.recipe.fit.seed)
+        recipe = run.recipe
+        self.sampler = WordSampler(run.pools, recipe.fit.batch_size, recipe.fit.seed, recipe.max_width_px)
 
     def batch(self, step: int, process: int, processes: int) -> WordBatch:
         """See `FitTask.batch`."""

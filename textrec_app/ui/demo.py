@@ -9,6 +9,7 @@ from textrec_app.services.context import App
 from textrec_app.ui.assets import load_asset, load_head, load_styles
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.harvest_tab import create_harvest_tab, show_files
+from textrec_app.ui.hub_panel import create_hub_panel
 from textrec_app.ui.models_tab import create_models_tab, open_models
 from textrec_app.ui.read_api import create_api
 from textrec_app.ui.read_tab import create_read_tab
@@ -27,7 +28,7 @@ def build_demo(app: App) -> gr.Blocks:
         gr.HTML(value="", html_template=load_asset("masthead.html"), js_on_load=None, apply_default_css=False)
         if app.settings.is_space and "OAUTH_CLIENT_ID" in os.environ:
             gr.LoginButton()
-        with gr.Tabs(elem_id="textrec-tabs"):
+        with gr.Tabs(elem_id="textrec-tabs", overflow_behavior="wrap"):
             with gr.Tab("Read", id="read"):
                 create_read_tab(app)
             with gr.Tab("Harvest", id="harvest"):
@@ -36,13 +37,14 @@ def build_demo(app: App) -> gr.Blocks:
                 create_review_tab(app)
             with gr.Tab("Train", id="train"):
                 training = create_train_tab(app)
-            with gr.Tab("Models", id="models"):
+            with gr.Tab("Models", id="models") as models_tab:
                 models = create_models_tab(app)
+                create_hub_panel(app, models)
         create_api(app)
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
         demo.load(bind(app, show_files), None, [harvested], **quiet)
         demo.load(bind(app, look), [training.seen], training.outputs(), **quiet)
-        demo.load(bind(app, open_models), None, models, **quiet)
+        gr.on([demo.load, models_tab.select], bind(app, open_models), [models.chosen], models.outputs(), **quiet)
     return demo.queue(max_size=MAX_QUEUED)
 
 

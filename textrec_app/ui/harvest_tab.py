@@ -32,7 +32,11 @@ def create_harvest_tab(app: App) -> gr.HTML:
     with gr.Row(elem_classes="tr-harvest-row"):
         with gr.Column(scale=2, min_width=300):
             files = gr.File(
-                label="Photos or a zip", file_count="multiple", file_types=["image", ".zip"], elem_id="harvest-files", height=170
+                label="Photos or a zip",
+                file_count="multiple",
+                file_types=["image", ".zip"],
+                elem_id="harvest-files",
+                height=170,
             )
             folder = gr.File(label="Or a folder", file_count="directory", elem_id="harvest-folder", height=120)
             are_crops = gr.Checkbox(label="Each picture is one word", elem_id="harvest-crops")

@@ -2,18 +2,24 @@
 
 from typing import Any
 
+from textrec_app.errors import NotFoundError
 from textrec_app.services.checkpoints import CheckpointView
+from textrec_app.services.comparing import Comparison, Example, read_example
+from textrec_app.services.context import App
+from textrec_app.ui.pictures import bytes_to_url
 
 SET_TITLES = {
     "labels": "Your reviewed words",
-    "anchor": "Anchor set (must not be forgotten)",
-    "agreement": "Agreement with itself, unlabelled words",
+    "anchor": "Anchor words, not to be forgotten",
+    "agreement": "Agreement with itself on unlabelled words",
 }
+SHORT_TITLES = {"labels": "reviewed words", "anchor": "anchor words"}
 HEADLINES = {
     "promoted": "The gate let it pass",
     "rejected": "The gate rejected it",
     "overruled": "Rejected by the gate, put in use by a person",
 }
+MAX_FACT_LENGTH = 200
 STATE_LINES = {
     "active": "This checkpoint reads your pictures now.",
     "shipped": "Came with the program.",
@@ -32,10 +38,10 @@ def describe_list(models: list[CheckpointView], chosen: str | None) -> dict[str,
 
 
 def describe_origin(model: CheckpointView) -> str:
-    """One line: when it came, and its best known number."""
-    parts = [f"{model.created_utc:%Y-%m-%d %H:%M}", f"version {model.version}"]
-    parts += [f"{name} {value}" for name, value in list_metrics(model.metrics)[:1]]
-    return " · ".join(parts)
+    """One line: when it came, and how many words it read right on a frozen set, if that is known."""
+    after = model.gate.get("after", {})
+    known = next((f"{100 * after[name]:.1f} % of {words}" for name, words in SHORT_TITLES.items() if name in after), "")
+    return " · ".join([f"{model.created_utc:%Y-%m-%d %H:%M}", f"version {model.version}", *([known] if known else [])])
 
 
 def describe_model(model: CheckpointView) -> dict[str, Any]:
@@ -53,6 +59,29 @@ def describe_model(model: CheckpointView) -> dict[str, Any]:
         "broken": [],
         "facts": describe_facts(model),
     }
+
+
+def describe_comparison(app: App, model: CheckpointView, found: Comparison) -> dict[str, Any]:
+    """The card of one checkpoint, compared just now with the one in use; with the crops that make the difference."""
+    words = "The gate would let it pass" if found.verdict == "promoted" else "The gate would reject it"
+    return {
+        **describe_model(model),
+        "verdict": found.verdict,
+        "headline": f"{words}, compared with {found.left} on today's frozen sets",
+        "sentences": [*found.reasons, *found.gains],
+        "sets": describe_sets(found.sets, found.slices),
+        "fixed": [describe_example(app, example) for example in found.fixed],
+        "broken": [describe_example(app, example) for example in found.broken],
+    }
+
+
+def describe_example(app: App, example: Example) -> dict[str, Any]:
+    """A crop that only one of the two reads right."""
+    try:
+        crop = bytes_to_url(read_example(app, example))
+    except NotFoundError:
+        crop = None
+    return {"crop": crop, "text": example.text, "before": example.before, "after": example.after}
 
 
 def describe_sets(sets: Any, slices: Any) -> list[dict[str, Any]]:
@@ -100,12 +129,21 @@ def _describe_row(row: dict[str, Any], title: str, is_slice: bool) -> dict[str, 
     return {"title": title, "is_slice": is_slice, **{name: row[name] for name in names}}
 
 
-def _shorten(value: Any, limit: int = 160) -> str:
+def _shorten(value: Any) -> str:
+    """A card's entry in words: plain parts only, hashes left out."""
     if not value:
         return ""
     if isinstance(value, dict):
-        value = value.get("name") or ", ".join(f"{name}: {item}" for name, item in value.items())
+        inner = value.get("fit", {})
+        value = value.get("name") or (inner.get("name") if isinstance(inner, dict) else None) or value
+    if isinstance(value, dict):
+        parts = [f"{item} {name.replace('_', ' ')}" for name, item in value.items() if isinstance(item, int) and item]
+        value = parts or [f"{name}: {item}" for name, item in value.items()]
     if isinstance(value, list | tuple):
-        value = ", ".join(str(item) for item in value)
+        value = ", ".join(_name(item) for item in value)
     text = str(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text if len(text) <= MAX_FACT_LENGTH else text[: MAX_FACT_LENGTH - 1] + "…"
+
+
+def _name(item: Any) -> str:
+    return str(item.get("name", item)) if isinstance(item, dict) else str(item)

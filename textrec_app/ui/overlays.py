@@ -82,9 +82,7 @@ def format_points(polygon: Polygon) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in polygon)
 
 
-def _describe_character(
-    character: CharacterReading, crop: np.ndarray, attention: np.ndarray | None
-) -> dict[str, Any]:
+def _describe_character(character: CharacterReading, crop: np.ndarray, attention: np.ndarray | None) -> dict[str, Any]:
     picture = None if attention is None else to_jpeg_url(paint_attention(crop, attention))
     return {"text": character.text, "confidence": round(character.confidence, 4), "attention": picture}
 

@@ -7,6 +7,7 @@ import numpy as np
 
 PREVIEW_SIDE_PX = 1600
 CROP_HEIGHT_PX = 160
+JPEG_MARK = b"\xff\xd8"
 
 
 def to_jpeg_url(image: np.ndarray, max_side_px: int = PREVIEW_SIDE_PX) -> str:
@@ -24,9 +25,10 @@ def to_png_url(image: np.ndarray) -> str:
     return _encode(".png", pixels, "image/png", [])
 
 
-def png_bytes_to_url(data: bytes) -> str:
-    """Data URL of bytes that are a PNG already."""
-    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
+def bytes_to_url(data: bytes) -> str:
+    """Data URL of bytes that are a PNG or JPEG file already."""
+    mime = "image/jpeg" if data.startswith(JPEG_MARK) else "image/png"
+    return f"data:{mime};base64," + base64.b64encode(data).decode("ascii")
 
 
 def enlarge_crop(crop: np.ndarray, height_px: int = CROP_HEIGHT_PX) -> np.ndarray:

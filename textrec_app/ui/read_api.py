@@ -47,7 +47,9 @@ def read(app: App, path: str | None, is_word: bool = False) -> dict[str, Any]:
     return read_file(app, Path(path), bool(is_word))[1].to_dict()
 
 
-def harvest(app: App, visitor: Visitor, files: list[str] | None, are_crops: bool, min_precision: float) -> dict[str, Any]:
+def harvest(
+    app: App, visitor: Visitor, files: list[str] | None, are_crops: bool, min_precision: float
+) -> dict[str, Any]:
     """Harvest files and zips; the answer has one outcome for each file, and the sum."""
     require_editor(visitor)
     if not files:

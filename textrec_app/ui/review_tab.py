@@ -20,7 +20,7 @@ from textrec_app.services.reviewing import undo as undo_decision
 from textrec_app.ui.access import Visitor, require_editor
 from textrec_app.ui.assets import load_asset
 from textrec_app.ui.handlers import bind
-from textrec_app.ui.pictures import png_bytes_to_url
+from textrec_app.ui.pictures import bytes_to_url
 
 MAX_AHEAD = 50
 MAX_DECISIONS = 50
@@ -38,9 +38,12 @@ def create_review_tab(app: App) -> None:
     gr.api(bind(app, list_pending, as_html=False), api_name="list_pending", queue=False)
     gr.api(bind(app, count_reviews, as_html=False), api_name="count_reviews", queue=False)
     gr.api(bind(app, decide, as_html=False), api_name="decide", queue=False)
+    gr.api(bind(app, undo, as_html=False), api_name="undo", queue=False)
 
 
-def list_pending(app: App, view: str = "waiting", order: str = "uncertain", limit: int = 20, held: list | None = None) -> dict:
+def list_pending(
+    app: App, view: str = "waiting", order: str = "uncertain", limit: int = 20, held: list | None = None
+) -> dict:
     """List the next items to review, with their crops, and the counts.
 
     Args:
@@ -69,6 +72,11 @@ def decide(app: App, visitor: Visitor, decisions: list) -> list:
     return [answer_decision(app, visitor, decision) for decision in decisions]
 
 
+def undo(app: App, visitor: Visitor, client_uuid: str) -> dict:
+    """Take back the visitor's newest decision; the same client_uuid again changes nothing."""
+    return answer_decision(app, visitor, {"action": "undo", "client_uuid": client_uuid})
+
+
 def answer_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> dict[str, Any]:
     """Record one decision or undo; a refusal is an answer, not an exception, so that the rest goes on."""
     try:
@@ -78,7 +86,12 @@ def answer_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> dic
         return {"ok": False, "code": "stale", "message": str(error), "item": find_fresh_item(app, decision)}
     except TextRecError as error:
         return {"ok": False, "code": "refused", "message": str(error), "item": None}
-    return {"ok": True, "code": "repeated" if result.repeated else "done", "message": "", "item": describe_item(app, result.item)}
+    return {
+        "ok": True,
+        "code": "repeated" if result.repeated else "done",
+        "message": "",
+        "item": describe_item(app, result.item),
+    }
 
 
 def apply_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> DecisionResult:
@@ -100,7 +113,9 @@ def apply_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> Deci
             seconds=decision.get("seconds"),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"A decision lacks or garbles a field ({error}). Send item_id, version, action, client_uuid.") from error
+        raise InputError(
+            f"A decision lacks or garbles a field ({error}). Send item_id, version, action, client_uuid."
+        ) from error
     return record_decision(app, wanted)
 
 
@@ -114,7 +129,7 @@ def describe_item(app: App, item: ReviewItem) -> dict[str, Any]:
         "model_text": item.model_text,
         "confidence": item.confidence,
         "picture_name": item.picture_name,
-        "crop": png_bytes_to_url(crop_png(app, item.item_id)),
+        "crop": bytes_to_url(crop_png(app, item.item_id)),
     }
 
 

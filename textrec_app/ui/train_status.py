@@ -16,6 +16,12 @@ VERDICTS = {
     "rejected": "Not better: the old model stays in use",
     "overruled": "Rejected by the gate, put in use by a person",
 }
+SNAPSHOT_WORDS = {
+    "train_human": "reviewed words to learn from",
+    "train_pseudo": "kept words to learn from",
+    "validation": "reviewed words to measure on",
+    "agreement": "unlabelled words to measure on",
+}
 TITLES = {
     "queued": "Waiting to start",
     "running": "Training",
@@ -76,10 +82,13 @@ def describe_facts(job: JobView, now: datetime) -> str:
     facts = [f"recipe {job.recipe}, {length}", f"asked by {job.requested_by}", describe_duration(spent_s)]
     if job.attempt > 1:
         facts.append(f"attempt {job.attempt}")
-    counts = ", ".join(
-        f"{value} {name.replace('_', ' ')}" for name, value in job.snapshot.items() if isinstance(value, int) and value
-    )
-    return " · ".join([*facts, *([counts] if counts else [])])
+    return " · ".join([*facts, *describe_snapshot(job.snapshot)])
+
+
+def describe_snapshot(snapshot: dict[str, Any]) -> list[str]:
+    """What the training learns from and is measured on, as far as it is known."""
+    parts = [f"{snapshot[name]} {words}" for name, words in SNAPSHOT_WORDS.items() if snapshot.get(name)]
+    return [", ".join(parts)] if parts else []
 
 
 def describe_duration(seconds: float) -> str:
@@ -103,7 +112,7 @@ def describe_point(point: ProgressPoint) -> str:
 def build_loss_curve(points: list[ProgressPoint]) -> pd.DataFrame:
     """Columns step, loss; thinned out."""
     rows = [(point.step, float(point.loss)) for point in points if point.loss is not None]
-    return pd.DataFrame(_thin(rows), columns=["step", "loss"])
+    return pd.DataFrame(_thin(rows), columns=["step", "loss"], dtype=float)
 
 
 def build_accuracy_curve(points: list[ProgressPoint]) -> pd.DataFrame:
@@ -113,7 +122,7 @@ def build_accuracy_curve(points: list[ProgressPoint]) -> pd.DataFrame:
         for point in points
         if "word_accuracy_exact" in point.metrics
     ]
-    return pd.DataFrame(_thin(rows), columns=["step", "accuracy"])
+    return pd.DataFrame(_thin(rows), columns=["step", "accuracy"], dtype=float)
 
 
 def _thin(rows: list[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -8,6 +8,7 @@ import gradio as gr
 from textrec_app.services.context import App
 from textrec_app.services.retraining import (
     JobView,
+    ProgressPoint,
     RetrainRequest,
     active_job,
     job_points,
@@ -29,7 +30,7 @@ from textrec_app.ui.train_status import (
 )
 
 RECIPES = [("Adapt – learn from your words, keep what it knows", "adapt")]
-BUSY_S, IDLE_S = 1.0, 5.0
+BUSY_S, STOPPING_S, IDLE_S = 1.0, 0.4, 5.0
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def create_train_tab(app: App) -> TrainPanel:
 
 
 def _create_curve(column: str, label: str, elem_id: str) -> gr.LinePlot:
-    return gr.LinePlot(x="step", y=column, label=label, height=220, elem_id=elem_id, x_title="step", y_title="")
+    return gr.LinePlot(
+        x="step", y=column, label=label, height=220, elem_id=elem_id, x_title="step", y_title="", visible=False
+    )
 
 
 def look(app: App, seen: dict[str, Any] | None) -> tuple[Any, ...]:
@@ -102,7 +105,7 @@ def look(app: App, seen: dict[str, Any] | None) -> tuple[Any, ...]:
     has_grown = has_changed or bool(newer)
     return (
         describe_job(job, points) if is_active or has_grown else gr.skip(),
-        *((build_loss_curve(points), build_accuracy_curve(points)) if has_grown else (gr.skip(), gr.skip())),
+        *(_curves(points) if has_grown else (gr.skip(), gr.skip())),
         *(_buttons(is_active, job.state == "cancelling") if has_changed else (gr.skip(), gr.skip(), gr.skip())),
         {"job_id": job.job_id, "state": job.state, "points": points},
     )
@@ -149,13 +152,12 @@ def to_json(job: JobView) -> dict[str, Any]:
 def _show_nothing(app: App, seen: dict[str, Any] | None) -> tuple[Any, ...]:
     counts = review_counts(app)
     n_labels = counts.get("accepted", 0) + counts.get("corrected", 0)
-    now = {"job_id": None, "state": f"{n_labels}/{counts.get('kept', 0)}", "points": []}
+    now: dict[str, Any] = {"job_id": None, "state": f"{n_labels}/{counts.get('kept', 0)}", "points": []}
     if seen == now:
         return tuple(gr.skip() for _ in range(7))
     return (
         describe_nothing(n_labels, counts.get("kept", 0)),
-        build_loss_curve([]),
-        build_accuracy_curve([]),
+        *_curves([]),
         *_buttons(is_active=False, is_cancelling=False),
         now,
     )
@@ -165,5 +167,10 @@ def _buttons(is_active: bool, is_cancelling: bool) -> tuple[Any, Any, Any]:
     return (
         gr.Button("Training…" if is_active else "Retrain", interactive=not is_active),
         gr.Button("Stopping…" if is_cancelling else "Cancel", interactive=is_active and not is_cancelling),
-        gr.Timer(BUSY_S if is_active else IDLE_S),
+        gr.Timer(STOPPING_S if is_cancelling else BUSY_S if is_active else IDLE_S),
     )
+
+
+def _curves(points: list[ProgressPoint]) -> tuple[Any, Any]:
+    loss, accuracy = build_loss_curve(points), build_accuracy_curve(points)
+    return gr.LinePlot(loss, visible=len(loss) > 1), gr.LinePlot(accuracy, visible=len(accuracy) > 1)

@@ -50,12 +50,13 @@ DATE = (2026, 1, 1, 0, 0, 0)
 TextDrawer = Callable[[np.random.Generator], str]
 
 
-def draw_anchor_set(fonts: FontLibrary, seed: int = ANCHOR_SEED) -> bytes:
-    """Draw 100 words each of six slices, on drawn textures, with the words inside the code.
+def draw_anchor_set(fonts: FontLibrary, seed: int = ANCHOR_SEED, slice_size: int = SLICE_SIZE) -> bytes:
+    """Draw words of six slices, on drawn textures, with the words inside the code.
 
     Args:
         fonts: faces to draw with.
         seed: same seed and fonts, same bytes.
+        slice_size: how many words of each slice.
 
     Returns:
         A zip with `labels.tsv` and `SLICE/NNNN.jpg`; slices are clean, blurred, curved, digits,
@@ -81,7 +82,7 @@ def draw_anchor_set(fonts: FontLibrary, seed: int = ANCHOR_SEED) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, (name, (style, draw_text)) in enumerate(slices.items()):
             renderer = WordRenderer(fonts, texts, backgrounds, style=style)
-            for index in range(SLICE_SIZE):
+            for index in range(slice_size):
                 word = _draw_legible(renderer, draw_text, np.random.default_rng([seed, number, index]))
                 path = f"{name}/{index:04d}.jpg"
                 _add(archive, path, _encode(word.image))

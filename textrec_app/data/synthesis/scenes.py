@@ -32,6 +32,7 @@ MAX_WORDS = 40
 MIN_TEXT_PX = 7
 GAP_PX = 4
 BUSY_SPREAD = 28
+LEAST_CONTRAST = 18
 DOCUMENT_SHARE = 0.12
 DOCUMENT_WORDS = 110
 
@@ -170,9 +171,12 @@ class SceneRenderer:
         texture = cut_patch(self.backgrounds, ink.shape, generator)
         layers = style_ink(ink, behind, style, texture, text_px)
         window = canvas.image[y0:y1, x0:x1]
-        window[:] = np.clip(lay_ink(window, layers, style), 0, 255)
+        painted, own = np.clip(lay_ink(window, layers, style), 0, 255), layers.compute_mask()
+        if not _shows(window, painted, own.astype(bool)):
+            return
+        window[:] = painted
         mask = canvas.mask[y0:y1, x0:x1]
-        np.maximum(mask, layers.compute_mask(), out=mask)
+        np.maximum(mask, own, out=mask)
         canvas.words += _split_words(placed.text, shaped, matrix, layers.reach_px)
 
 
@@ -218,6 +222,11 @@ def _find_place(plane: Plane, taken: np.ndarray, generator: np.random.Generator)
         if not np.any(claimed & taken):
             return matrix
     return None
+
+
+def _shows(before: np.ndarray, after: np.ndarray, ink: np.ndarray) -> bool:
+    """Tell whether ink stands off from what it covers; text that nobody sees is not written."""
+    return bool(np.abs(after[ink] - before[ink]).mean(axis=0).max(initial=0.0) >= LEAST_CONTRAST)
 
 
 def _get_corners(plane: Plane, matrix: np.ndarray) -> np.ndarray:

@@ -1,0 +1,96 @@
+"""Read, in a real browser against the real app with the shipped weights."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.support.app_server import AppServer
+from tests.support.browser import open_tab
+
+HOSTILE = '<img src=x onerror="window.hostile=1">${window.hostile=2}`{{constructor}}'
+TABS = ("read", "harvest", "review", "train", "models")
+
+
+def upload(page: Page, path: Path) -> None:
+    page.set_input_files("#read-picture input[type=file]", str(path))
+
+
+def test_an_uploaded_photo_is_outlined_word_by_word(page: Page, server: AppServer, scene: Path) -> None:
+    open_tab(page, server.url, "read")
+    upload(page, scene)
+    expect(page.locator('.tr-reading[data-state="full"]')).to_be_visible(timeout=60_000)
+    rows, outlines = page.locator(".tr-word"), page.locator(".tr-outlines polygon")
+    assert outlines.count() == rows.count() >= 3
+    read = set(page.locator(".tr-word-text").all_inner_texts())
+    assert len(read & {"MARKET", "Hotel", "OPEN", "Bakery"}) >= 2, read
+    expect(page.locator(".tr-timings")).to_contain_text("in all")
+
+    outlines.nth(1).click()  # outline -> row
+    expect(rows.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator('.tr-detail[data-index="1"]')).to_be_visible()
+    expect(page.locator(".tr-detail-text")).to_have_text(rows.nth(1).locator(".tr-word-text").inner_text())
+    assert page.locator(".tr-character").count() == len(page.locator(".tr-detail-text").inner_text())
+    expect(page.locator(".tr-figure img").first).to_be_visible()
+
+    rows.nth(0).focus()  # row -> outline, from the keyboard
+    page.keyboard.press("Enter")
+    expect(outlines.nth(0)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator('.tr-detail[data-index="0"]')).to_be_visible()
+
+
+def test_the_threshold_recolours_without_reading_again(page: Page, server: AppServer, scene: Path) -> None:
+    open_tab(page, server.url, "read")
+    upload(page, scene)
+    expect(page.locator('.tr-reading[data-state="full"]')).to_be_visible(timeout=60_000)
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    slider = page.locator(".tr-threshold input")
+    slider.fill("5")
+    expect(page.locator(".tr-legend")).to_contain_text(f"{page.locator('.tr-word').count()} sure")
+    assert not [url for url in asked if "queue/join" in url]
+
+
+def test_text_that_looks_like_code_stays_text(page: Page, server: AppServer, scene: Path) -> None:
+    """The server's answer is altered on its way, as if the network had read markup and script on a sign."""
+
+    def poison(route: Route) -> None:
+        answer = route.fetch()
+        text = re.sub(r'("text": ?)"(?:[^"\\]|\\.)+"', lambda match: match[1] + quoted(HOSTILE), answer.text())
+        route.fulfill(response=answer, body=text)
+
+    page.route("**/queue/data*", poison)
+    open_tab(page, server.url, "read")
+    upload(page, scene)
+    expect(page.locator(".tr-word-text").first).to_have_text(HOSTILE, timeout=60_000)
+    page.locator(".tr-word").first.click()
+    expect(page.locator(".tr-detail-text")).to_have_text(HOSTILE)
+    assert page.evaluate("window.hostile") is None
+    assert page.locator(".tr-reading img, .tr-detail-text img").count() == 0
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def test_a_file_that_is_no_picture_gives_a_sentence(page: Page, server: AppServer, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.png"
+    empty.write_bytes(b"")
+    open_tab(page, server.url, "read")
+    upload(page, empty)
+    expect(page.locator('.tr-reading[data-state="failure"]')).to_be_visible()
+    expect(page.locator(".tr-notice")).to_contain_text("empty.png is empty")
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_a_telephone_needs_no_sideways_scrolling(narrow_page: Page, server: AppServer, scene: Path, tab: str) -> None:
+    open_tab(narrow_page, server.url, tab)
+    if tab == "read":
+        upload(narrow_page, scene)
+        expect(narrow_page.locator('.tr-reading[data-state="full"]')).to_be_visible(timeout=60_000)
+        narrow_page.locator(".tr-word").first.click()
+        expect(narrow_page.locator('.tr-detail[data-state="full"]')).to_be_visible()
+    narrow_page.wait_for_timeout(300)
+    assert narrow_page.evaluate("document.documentElement.scrollWidth") <= 390
