@@ -75,14 +75,6 @@ class Hub:
             raise HubError(f"the Hub did not say which commit {revision} of {repo} is; name a full commit hash")
         return found
 
-    def list_files(self, repo: str, commit: str) -> list[str]:
-        """Paths of all files of a commit.
-
-        Raises:
-            HubError: see `resolve`.
-        """
-        return self._ask(repo, self._api.list_repo_files, repo, revision=commit)
-
     def fetch(self, repo: str, commit: str, names: Sequence[str]) -> list[Path]:
         """Files of one commit, from the cache where they are there already, even without a network.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -154,14 +154,6 @@ def claim_job(store: Store, owner: str, now: datetime, lease: timedelta) -> JobR
         return _record(row)
 
 
-def release_job(store: Store, job_id: int, owner: str) -> None:
-    """Give the lease back, so that the next supervisor need not wait for its end."""
-    with store.write() as session:
-        session.execute(
-            update(Job).where(Job.id == job_id, Job.lease_owner == owner).values(lease_owner=None, lease_until_utc=None)
-        )
-
-
 def start_attempt(store: Store, job_id: int, now: datetime) -> JobRecord:
     """Count one more attempt and call the job running, unless somebody is cancelling it."""
     with store.write() as session:
@@ -170,6 +162,7 @@ def start_attempt(store: Store, job_id: int, now: datetime) -> JobRecord:
         row.pid = row.pid_started = None
         row.started_utc = row.started_utc or now
         row.heartbeat_utc = now
+        row.phase, row.message = "preparing", f"starting, attempt {row.attempt}"
         if row.state == "queued":
             row.state = "running"
         session.add(_event(row.id, "attempt", {"attempt": row.attempt}))
@@ -223,12 +216,6 @@ def add_progress(
             _apply_progress(row, data)
         row.heartbeat_utc = now
         return _record(row)
-
-
-def count_progress(store: Store, job_id: int) -> int:
-    """How many lines of the job's progress file are kept."""
-    with store.session() as session:
-        return _count_lines(session, job_id)
 
 
 def request_cancel(store: Store, job_id: int, who: str, now: datetime) -> JobRecord:

@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         return self.data_dir / "checkpoints"
 
     @property
+    def is_first_process(self) -> bool:
+        """Whether this is the process that speaks for all; `accelerate launch` numbers them."""
+        return os.environ.get("RANK", "0") == "0"
+
+    @property
     def is_space(self) -> bool:
         """Whether the program runs as a hosted Space."""
         return "SPACE_ID" in os.environ

@@ -12,7 +12,7 @@ from textrec_app.services.benchmarking import run_bench
 from textrec_app.services.context import open_app
 from textrec_app.settings import Settings
 
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(900)]
 
 # Measured, then doubled: a change that costs more than that is meant to be noticed.
 MAX_CROP_RATIO = 6.0

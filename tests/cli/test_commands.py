@@ -32,7 +32,7 @@ COMMANDS = {
     "models push": ("--repo",),
     "train": ("--recipe", "--data", "--minutes", "--resume", "--out"),
     "evaluate recognition": ("--data", "--model", "--protocol", "--json", "--predictions"),
-    "evaluate detection": ("--data", "--model", "--json", "--predictions"),
+    "evaluate detection": ("--data", "--model", "--protocol", "--json", "--predictions"),
     "evaluate spotting": ("--data", "--model", "--protocol", "--json", "--predictions"),
     "synth words": ("--out", "-n", "--seed"),
     "synth scenes": ("--out", "-n", "--seed"),

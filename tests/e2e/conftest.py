@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page
 from tests.support.app_server import AppServer
 from tests.support.browser import open_browser, open_page
 from tests.support.pictures import draw_word, to_png
+from textrec_app.services.context import App, open_app
+from textrec_app.settings import Settings
 
 SCENE_WORDS = ("MARKET", "Hotel", "OPEN", "Bakery")
 SCENE_PLACES = ((60, 60), (520, 90), (90, 300), (480, 420))
@@ -22,6 +24,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def served_app(server: AppServer) -> Iterator[App]:
+    """The server's store, opened here too: to put items in, and to see what arrived."""
+    opened = open_app(Settings(data_dir=server.data_dir, device="cpu"))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,6 @@ def test_what_is_published_in_one_commit_is_fetched_by_its_hash(hub: Hub, server
     assert card.read_bytes() == b"{}"
     assert hub.resolve(REPO, commit[:10]) == commit
     assert hub.resolve(REPO, "main") == server.repositories[REPO].commits[-1].sha != commit
-    assert set(server.repositories[REPO].find(commit).files) >= {"recognizer.safetensors", "recognizer.json"}
     assert len(server.repositories[REPO].commits) == 3  # the empty first one and one for each publication
 
 

@@ -170,7 +170,8 @@ class HubHandler(BaseHTTPRequestHandler):
             return
         made = repository.add(header["summary"], changed)
         self._answer(
-            200, {"success": True, "commitOid": made.sha, "commitUrl": f"{self.state.endpoint}/{repo}/commit/{made.sha}"}
+            200,
+            {"success": True, "commitOid": made.sha, "commitUrl": f"{self.state.endpoint}/{repo}/commit/{made.sha}"},
         )
 
     def info(self, body: bytes, repo: str, revision: str = "main") -> None:

@@ -4,23 +4,29 @@ from collections.abc import Sequence
 
 from storage import decisions, items, pictures, selections
 from storage.pictures import NewHarvestFile
-from storage.records import CheckpointRef, EventRecord, NewItem, NewPicture, NewReading, NewSelection
+from storage.records import EventRecord, ItemRecord, NewItem, NewPicture, NewReading, NewSelection
 from tests.support.pictures import draw_word, to_png
 from textrec_app.services.context import App
 from textrec_app.services.crops import compute_perceptual_hash, encode_png
 
-MADE_UP = CheckpointRef("made up", "1", "9" * 64)
 CORNERS = ((0.0, 0.0), (40.0, 0.0), (40.0, 20.0), (0.0, 20.0))
 
 
-def add_waiting(app: App, texts: Sequence[str], first_seed: int = 0) -> None:
-    """One crop for each text, read by a made-up model; the crop shows its number, the text may say anything."""
-    selection = selections.add_selection(app.store, NewSelection("harvest", "ana", 0.99, 0.9, MADE_UP))
+def add_waiting(app: App, texts: Sequence[str], first_seed: int = 0) -> list[int]:
+    """One crop for each text, as if the model in use had read it; the crop shows its number, the text may say anything.
+
+    Returns:
+        The ids of the items; one number more for `first_seed` gives other crops.
+    """
+    known = {item.item_id for item in _list_all(app)}
+    checkpoint = app.models.get_active().checkpoint
+    selection = selections.add_selection(app.store, NewSelection("harvest", "ana", 0.99, 0.9, checkpoint))
     for index, text in enumerate(texts):
         crop = draw_word(f"word {index}", seed=first_seed + index)
         confidence = 0.3 + 0.4 * index / max(1, len(texts))
         name = f"picture {first_seed + index}.png"
-        picture = NewPicture(app.store.files.add(to_png(crop)), name, "crop", 100, *crop.shape[:2], "ana")
+        height, width = crop.shape[:2]
+        picture = NewPicture(app.store.files.add(to_png(crop)), name, "crop", 100, height, width, "ana")
         item = NewItem(
             0,
             CORNERS,
@@ -28,17 +34,20 @@ def add_waiting(app: App, texts: Sequence[str], first_seed: int = 0) -> None:
             0.0,
             "Latin",
             app.store.files.add(encode_png(crop)),
-            crop.shape[:2],
+            (height, width),
             compute_perceptual_hash(crop),
         )
-        reading = NewReading(text, confidence, -1.0, (), MADE_UP, False)
+        reading = NewReading(text, confidence, -1.0, (), checkpoint, False)
         file = NewHarvestFile(selection.selection_id, name, "read", 1, 0, 1)
         pictures.add_picture(app.store, picture, [(item, reading)], file)
+    return [item.item_id for item in _list_all(app) if item.item_id not in known]
 
 
-def list_decisions(app: App) -> list[EventRecord]:
-    """All events of all items, oldest first."""
-    statuses = tuple(items.count_by_status(app.store))
-    found = items.list_newest(app.store, statuses, limit=10_000)
-    events = [event for item in found for event in decisions.list_events(app.store, item.item_id)]
+def list_decisions(app: App, item_ids: Sequence[int]) -> list[EventRecord]:
+    """All events of these items, oldest first."""
+    events = [event for item_id in item_ids for event in decisions.list_events(app.store, item_id)]
     return sorted(events, key=lambda event: event.event_id)
+
+
+def _list_all(app: App) -> list[ItemRecord]:
+    return items.list_newest(app.store, tuple(items.count_by_status(app.store)), limit=10_000)

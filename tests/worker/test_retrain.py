@@ -30,7 +30,7 @@ def test_good_labels_are_learned_promoted_and_rolled_back(app: App, supervisor: 
     candidate = get_active(app)
     assert candidate.name == done.checkpoint
     assert candidate.parent == f"{before.card['name']}@{before.version}"
-    assert candidate.card["calibration"]["source"].startswith("carried over")
+    assert candidate.metrics["calibration"].startswith("carried over")
     assert app.models.get_active().checkpoint.name == candidate.name
     waiting = items.list_items(app.store, ("waiting", "kept"))
     assert {item.checkpoint.name for item in waiting if item.checkpoint} == {candidate.name}  # they were read again

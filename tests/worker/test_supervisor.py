@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -91,6 +92,10 @@ def test_a_killed_process_goes_on_where_it_was_and_so_does_a_stopped_program(app
     assert starts[0] == 0 < starts[1] <= starts[2]
 
 
+def has_attempt(attempt: int, view: JobView) -> bool:
+    return view.attempt == attempt
+
+
 def count_starts(app: App, view: JobView) -> int:
     return sum(point.event == "start" for point in job_points(app, view.job_id))
 
@@ -122,7 +127,7 @@ def test_a_process_that_is_killed_three_times_is_given_up_with_a_reason(app: App
     add_labels(app, 20, "A")
     job = request_retrain(app, LONG)
     for attempt in (1, 2, 3):
-        turn_until(app, supervisor, job.job_id, lambda view, attempt=attempt: view.attempt == attempt)
+        turn_until(app, supervisor, job.job_id, partial(has_attempt, attempt))
         os.killpg(get_pid(app, job.job_id), signal.SIGKILL)
 
     done = turn_until(app, supervisor, job.job_id, is_finished)

@@ -57,16 +57,21 @@ def evaluate_recognition(
 
 @evaluate.command("detection")
 def evaluate_detection(
-    data: Data, model: Model = None, as_json: AsJson = False, predictions: Predictions = None
+    data: Data,
+    model: Model = None,
+    protocol: Protocol = "alnum36",
+    as_json: AsJson = False,
+    predictions: Predictions = None,
 ) -> None:
     """Find the words of the pictures in boxes.jsonl and score them: IoU above 0.5, one to one.
 
+    Texts are not compared, so --protocol makes no difference here.
     --predictions writes what was found, one picture a line, in the form of boxes.jsonl.
     """
     from textrec_app.services.evaluating import EvaluationRequest, measure_detection
 
     with open_world() as app, show_progress("Finding") as move:
-        metrics = measure_detection(app, EvaluationRequest(data, model, predictions=predictions), move)
+        metrics = measure_detection(app, EvaluationRequest(data, model, protocol, predictions), move)
     _print_metrics(metrics, as_json)
 
 

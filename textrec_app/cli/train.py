@@ -75,7 +75,8 @@ def train(
             from textrec_app.services.detector_training import DetectorOrder, train_detector_on
 
             result = train_detector_on(DetectorOrder(**common), on_progress, should_stop)
-    print_json(result)
+    if read_settings().is_first_process:
+        print_json(result)
     ask_exit(0 if result.state in ("finished", "paused", "stopped") else SOME_FAILED)
 
 
@@ -144,13 +145,10 @@ def _stop_at_signals() -> Iterator[Callable[[], str | None]]:
 @contextmanager
 def _show_steps() -> Iterator[Callable[[dict[str, Any]], None]]:
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>4.1f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    is_silent = not (console.is_terminal and read_settings().is_first_process)
+    share = TextColumn("{task.percentage:>4.1f} %")
+    columns = (TextColumn("{task.description}"), BarColumn(), share, TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=is_silent) as bar:
         task = bar.add_task("Training", total=1.0)
 
         def show(line: dict[str, Any]) -> None:

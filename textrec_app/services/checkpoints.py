@@ -13,6 +13,8 @@ from storage.base import Store
 from storage.checkpoints import CheckpointRecord, Switch, SwitchRecord
 from storage.errors import StoreError
 from textrec_app.errors import ConflictError, InputError, NotFoundError, WeightsError
+from textrec_app.pipeline.detection import Detector
+from textrec_app.pipeline.recognition import Recognizer
 from textrec_app.services.active_weights import TASKS, Registration, register, resolve_path
 from textrec_app.services.context import App
 from textrec_app.services.rescoring import rescore
@@ -141,7 +143,7 @@ def add_candidate(app: App, weights: Path, name: str, origin: str, who: str) -> 
 
 
 def check_weights(app: App, record: CheckpointRecord) -> None:
-    """See that the file of a checkpoint is there and unaltered.
+    """See that the file of a checkpoint is there, unaltered, and can be read with.
 
     Raises:
         WeightsError: it is not.
@@ -151,6 +153,22 @@ def check_weights(app: App, record: CheckpointRecord) -> None:
         raise WeightsError(f"the weights of {record.name} are missing from {path.parent}; restore or pull them again")
     if compute_sha256(path) != record.sha256:
         raise WeightsError(f"the weights of {record.name} were altered on disk; restore them or pull them again")
+    check_loads(path, record.task)
+
+
+def check_loads(weights: Path, task: str) -> None:
+    """See that weights can be read with before anybody depends on them.
+
+    Raises:
+        WeightsError: they do not fit this version, or their card is incomplete.
+    """
+    try:
+        if task == "recognizer":
+            Recognizer.load(weights)
+        else:
+            Detector.load(weights)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"the card of {weights.name} is incomplete ({error!r}); pull or train it again") from error
 
 
 def put_in_use(app: App, who: str) -> None:

@@ -12,10 +12,12 @@ from storage.checkpoints import CheckpointRecord, Switch
 from storage.jobs import JobRecord, Outcome
 from textrec_app.errors import USER_ERRORS, WeightsError
 from textrec_app.evaluation.gate import Judgement
-from textrec_app.services.checkpoints import add_candidate, put_in_use
+from textrec_app.services.active_weights import PROGRAM
+from textrec_app.services.checkpoints import add_candidate, check_loads, put_in_use
 from textrec_app.services.context import App
 from textrec_app.services.gating import judge_readings, judgement_to_dict, readings_from_json
 from textrec_app.services.job_runs import close_failed, follow_progress
+from textrec_app.services.rescoring import rescore
 from textrec_app.services.snapshots import get_run_dir
 from textrec_app.training.manifest import GATE_FILE, load_config
 
@@ -35,11 +37,19 @@ def conclude(app: App, job: JobRecord) -> None:
         logger.exception("job %d cannot be concluded", job.id)
         close_failed(app, job, f"The training ended, but its result cannot be used: {error}")
         return
-    follow_progress(app, job)
+    follow_progress(app, job.id)
     jobs.finish_job(app.store, job.id, outcome, datetime.now(UTC))
     logger.info("job %d: %s %s", job.id, outcome.verdict, " ".join(outcome.reasons))
     if outcome.verdict == "promoted":
         put_in_use(app, job.requested_by)
+
+
+def catch_up(app: App) -> None:
+    """Read again what still waits with readings of a model that is not in use any more.
+
+    That is so when the program was killed between a promotion and its end, or was upgraded.
+    """
+    rescore(app, PROGRAM)
 
 
 def copy_weights(weights: Path, directory: Path, name: str) -> Path:
@@ -64,6 +74,7 @@ def _judge_and_switch(app: App, job: JobRecord) -> Outcome:
     config = load_config(run_dir)
     judgement = judge_readings(readings_from_json((run_dir / GATE_FILE).read_text(encoding="utf-8")))
     target = copy_weights(run_dir / "recognizer.safetensors", app.settings.checkpoints_dir, config.candidate)
+    check_loads(target, "recognizer")
     record = add_candidate(app, target, config.candidate, f"job {job.id}", job.requested_by)
     reasons = list(judgement.reasons)
     if record.name != config.candidate:

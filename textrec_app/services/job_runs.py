@@ -33,11 +33,6 @@ def claim(app: App, owner: str, now: datetime) -> JobRecord | None:
     return jobs.claim_job(app.store, owner, now, LEASE)
 
 
-def release(app: App, job_id: int, owner: str) -> None:
-    """Give a job back, for the next supervisor to take at once."""
-    jobs.release_job(app.store, job_id, owner)
-
-
 def begin_attempt(app: App, job_id: int) -> JobRecord:
     """Count one more attempt."""
     return jobs.start_attempt(app.store, job_id, datetime.now(UTC))
@@ -58,17 +53,33 @@ def set_process_ended(app: App, job_id: int) -> None:
     jobs.clear_process(app.store, job_id)
 
 
-def follow_progress(app: App, job: JobRecord) -> None:
-    """Bring new whole lines of the progress file into the store, each once."""
-    path = get_run_dir(app, job.id) / PROGRESS_FILE
-    if not path.is_file():
-        return
-    known = jobs.count_progress(app.store, job.id)
-    text = path.read_text(encoding="utf-8", errors="replace")
-    whole = text[: text.rfind("\n") + 1].splitlines()
-    if len(whole) > known:
-        lines = [describe_line(line) for line in whole[known:]]
-        jobs.add_progress(app.store, job.id, known, lines, datetime.now(UTC))
+class ProgressTail:
+    """Brings new whole lines of a job's progress file into the store, each once however often it is begun anew."""
+
+    def __init__(self, app: App, job_id: int) -> None:
+        self._app, self._job_id = app, job_id
+        self._path = get_run_dir(app, job_id) / PROGRESS_FILE
+        self._offset = self._line = 0
+
+    def follow(self) -> None:
+        """Read what was added since the last call; a line that is not ended yet waits for the next."""
+        if not self._path.is_file():
+            return
+        with self._path.open("rb") as stream:
+            stream.seek(self._offset)
+            added = stream.read()
+        whole = added[: added.rfind(b"\n") + 1]
+        if not whole:
+            return
+        lines = [describe_line(line) for line in whole.decode("utf-8", errors="replace").split("\n")[:-1]]
+        jobs.add_progress(self._app.store, self._job_id, self._line, lines, datetime.now(UTC))
+        self._offset += len(whole)
+        self._line += len(lines)
+
+
+def follow_progress(app: App, job_id: int) -> None:
+    """Bring all of a job's progress file into the store."""
+    ProgressTail(app, job_id).follow()
 
 
 def find_heartbeat(app: App, job_id: int) -> datetime | None:
@@ -156,6 +167,6 @@ def _describe_training(data: dict[str, Any]) -> str:
 
 
 def _close(app: App, job: JobRecord, outcome: Outcome) -> None:
-    follow_progress(app, job)
+    follow_progress(app, job.id)
     jobs.finish_job(app.store, job.id, outcome, datetime.now(UTC))
     logger.info("job %d %s: %s", job.id, outcome.state, outcome.message)

@@ -4,12 +4,19 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from models.weights import card_path, load_network
+from models.weights import card_path
 from storage.checkpoints import CheckpointRecord
 from storage.hub import Hub, HubError, Publication, StaleParentError
 from textrec_app.errors import ConflictError, InputError, TextRecError
 from textrec_app.services.active_weights import TASKS, resolve_path
-from textrec_app.services.checkpoints import CheckpointView, add_candidate, check_weights, get_checkpoint, get_record
+from textrec_app.services.checkpoints import (
+    CheckpointView,
+    add_candidate,
+    check_loads,
+    check_weights,
+    get_checkpoint,
+    get_record,
+)
 from textrec_app.services.concluding import copy_weights
 from textrec_app.services.context import App
 
@@ -50,7 +57,7 @@ def pull(
         weights, _ = hub.fetch(repo, commit, [f"{task}.safetensors", f"{task}.json"])
     except HubError as error:
         raise TextRecError(f"Cannot pull: {error}.") from error
-    load_network(weights)
+    check_loads(weights, task)
     name = f"{task}-{repo.replace('/', '-')}-{commit[:8]}"
     target = copy_weights(weights, app.settings.checkpoints_dir, name)
     record = add_candidate(app, target, name, f"hub:{repo}@{commit}", who)

@@ -27,6 +27,7 @@ def recalibrate(weights: Path, crops: Sequence[np.ndarray], texts: Sequence[str]
     fitted = fit_word_calibration(list_calibration_words(texts, readings, "exact"))
     if not fitted.curve:
         return False
-    source = f"fitted on {len(crops)} reviewed words"
-    save_card(weights, replace(load_card(weights), calibration={**fitted.to_dict(), "source": source}))
+    card = load_card(weights)
+    metrics = {**card.metrics, "calibration": f"fitted on {len(crops)} reviewed words"}
+    save_card(weights, replace(card, calibration=fitted.to_dict(), metrics=metrics))
     return True

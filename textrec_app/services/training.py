@@ -15,8 +15,9 @@ from textrec_app.data.crop_pool import CropPool, open_pool
 from textrec_app.data.recognition_sets import RecognitionSample, load_recognition_set, split_validation
 from textrec_app.data.word_batches import WeightedPool
 from textrec_app.errors import InputError
+from textrec_app.services.evaluating import calibrate
 from textrec_app.training.recipes import get_recognizer_recipe
-from textrec_app.training.recognizer import RecognizerRun, RunResult, keep_covered, train_recognizer
+from textrec_app.training.recognizer import RecognizerRun, RunResult, train_recognizer
 from textrec_app.training.word_pools import RenderMaterial, load_crop_pool, render_word_pool
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ def train_recognizer_on(
 ) -> RunResult:
     """Train a recognizer on folders and rendered words; goes on from `order.out` where a run is there.
 
-    Started by `accelerate launch`, the processes share each step's batch.
+    The confidence of the checkpoint is calibrated on the words that were held back. Started by
+    `accelerate launch`, the processes share each step's batch.
 
     Raises:
         InputError: no data and no rendered words, or a folder is no recognition set.
@@ -69,8 +71,12 @@ def train_recognizer_on(
         recipe = replace(recipe, fit=replace(recipe.fit, steps=order.steps))
     share = recipe.rendered_share if order.rendered_share is None else order.rendered_share
     pools: list[WeightedPool] = []
-    real, validation, names = _real_pools(order.data)
-    if real is not None:
+    train, held_back = load_training_samples(order.data)
+    usable = _covered(train)
+    names: list[Any] = [{"name": folder.name} for folder in order.data]
+    if usable:
+        real = load_crop_pool(usable)
+        names.append({"name": "real words", "n": len(usable), "n_validation": len(held_back)})
         pools.append(WeightedPool(real, 1.0 - share, augment_strength=recipe.augment_strength))
     if order.rendered_words > 0 and share > 0:
         rendered = _rendered_pool(order, recipe.fit.seed)
@@ -83,7 +89,7 @@ def train_recognizer_on(
         out=order.out,
         recipe=recipe,
         pools=pools,
-        validation=validation,
+        validation=load_crop_pool(held_back) if held_back else None,
         minutes=order.minutes,
         base=order.base,
         version=order.version,
@@ -91,11 +97,16 @@ def train_recognizer_on(
         commit=find_commit(),
         device=order.device,
     )
-    return train_recognizer(run, should_stop, on_progress)
+    result = train_recognizer(run, should_stop, on_progress)
+    if held_back and PartialState().is_main_process:
+        calibrate(result.checkpoint, held_back)
+    return result
 
 
 def load_training_samples(folders: Sequence[Path]) -> tuple[list[RecognitionSample], list[RecognitionSample]]:
     """Train and validation samples of all folders; near-duplicates are in one part."""
+    if not folders:
+        return [], []
     samples = [sample for folder in folders for sample in load_recognition_set(folder)]
     return split_validation(samples)
 
@@ -110,17 +121,13 @@ def find_commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _real_pools(folders: Sequence[Path]) -> tuple[CropPool | None, CropPool | None, list[Any]]:
-    if not folders:
-        return None, None, []
-    train, validation = load_training_samples(folders)
+def _covered(samples: Sequence[RecognitionSample]) -> list[RecognitionSample]:
+    """Samples that have a text, all of it in the charset; the others are counted in the log."""
     charset = Charset(PRINTABLE_ASCII)
-    usable = [sample for sample in train if sample.text and keep_covered(sample.text, charset) == sample.text]
-    if len(usable) < len(train):
-        logger.info("%d samples left out: characters outside the charset, or no text", len(train) - len(usable))
-    names: list[Any] = [{"name": folder.name} for folder in folders]
-    names.append({"name": "real words", "n": len(usable), "n_validation": len(validation)})
-    return load_crop_pool(usable), load_crop_pool(validation), names
+    usable = [sample for sample in samples if sample.text and charset.covers(sample.text)]
+    if len(usable) < len(samples):
+        logger.info("%d samples left out: characters outside the charset, or no text", len(samples) - len(usable))
+    return usable
 
 
 def _rendered_pool(order: TrainingOrder, seed: int) -> CropPool:

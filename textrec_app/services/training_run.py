@@ -142,7 +142,7 @@ def _compare(run_dir: Path, manifest: Manifest, config: RunConfig, watch: Watch)
     labels = manifest.select(VALIDATION)
     sets = [
         build_label_set(labels, pictures, stop),
-        build_anchor_set(None if config.anchor is None else Path(config.anchor)),
+        build_anchor_set(),
     ]
     if len(labels) < ENOUGH_LABELS:
         sets.append(build_agreement_set(manifest.select(AGREEMENT), pictures, stop))
@@ -161,7 +161,7 @@ def _calibrate(candidate: Path, labels: FrozenSet, config: RunConfig) -> None:
         if recalibrate(candidate, labels.crops, labels.texts):
             return
     card, source = load_card(candidate), f"carried over from {config.base_name}"
-    save_card(candidate, replace(card, calibration={**card.calibration, "source": source}))
+    save_card(candidate, replace(card, metrics={**card.metrics, "calibration": source}))
 
 
 def _limit_threads(config: RunConfig) -> None:

@@ -90,7 +90,6 @@ class RunConfig:
         base_weights: absolute path of the weights in use, which training begins from and is compared with.
         pictures_dir: absolute folder that the manifest's paths count from.
         fonts_dir: folder of fonts for rendered words; None takes the system's.
-        anchor: zip of anchor words; None takes the one that ships with the program.
     """
 
     job_id: int
@@ -105,7 +104,6 @@ class RunConfig:
     device: str = "auto"
     cpu_threads: int | None = None
     fonts_dir: str | None = None
-    anchor: str | None = None
 
 
 def save_run(run_dir: Path, manifest: Manifest, config: RunConfig) -> None:

@@ -77,6 +77,7 @@ RECOGNIZER_RECIPES = {
     ),
     "base": RecognizerRecipe(
         FitRecipe("base", steps=12000, batch_size=80, learning_rate=1.2e-3, evaluate_every=1000),
+        rendered_share=0.65,
     ),
     "adapt": RecognizerRecipe(
         FitRecipe(

@@ -24,6 +24,8 @@ from textrec_app.ui.pictures import bytes_to_url
 
 MAX_AHEAD = 50
 MAX_DECISIONS = 50
+MODEL_STATUSES = ("waiting", "kept")
+"""Statuses of items that nobody has decided on."""
 
 
 def create_review_tab(app: App) -> None:
@@ -64,8 +66,9 @@ def count_reviews(app: App) -> dict:
 def decide(app: App, visitor: Visitor, decisions: list) -> list:
     """Record decisions in the order given; one answer each.
 
-    Each decision is `{item_id, version, action, text, client_uuid, seconds}`, action one of accept, correct,
-    reject, skip, undo. Repeating a client_uuid changes nothing. An answer has `ok`, `code`, `message`, `item`.
+    Each decision is `{item_id, version, seen_status, action, text, client_uuid, seconds}`, action one of accept,
+    correct, reject, skip, undo. Repeating a client_uuid changes nothing. An answer has `ok`, `code` (done, repeated,
+    stale, refused), `message`, `item`.
     """
     if len(decisions) > MAX_DECISIONS:
         raise InputError(f"At most {MAX_DECISIONS} decisions go in one call, these are {len(decisions)}. Split them.")
@@ -81,7 +84,7 @@ def answer_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> dic
     """Record one decision or undo; a refusal is an answer, not an exception, so that the rest goes on."""
     try:
         require_editor(visitor)
-        result = apply_decision(app, visitor, decision)
+        result = apply_seen_decision(app, visitor, decision)
     except ConflictError as error:
         return {"ok": False, "code": "stale", "message": str(error), "item": find_fresh_item(app, decision)}
     except TextRecError as error:
@@ -92,6 +95,28 @@ def answer_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> dic
         "message": "",
         "item": describe_item(app, result.item),
     }
+
+
+def apply_seen_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> DecisionResult:
+    """Record a decision on what the person saw.
+
+    When a new model has read the item again meanwhile and nobody decided, the decision still holds: it was on the
+    crop and on the text that was shown. An accepted text that the model no longer says is kept as the person's own.
+
+    Raises:
+        ConflictError: somebody else has decided since.
+    """
+    try:
+        return apply_decision(app, visitor, decision)
+    except ConflictError:
+        if decision.get("seen_status") not in MODEL_STATUSES:
+            raise
+        fresh = get_item(app, int(decision["item_id"]))
+        if fresh.status not in MODEL_STATUSES:
+            raise
+        is_new_text = decision["action"] == "accept" and decision.get("text") not in (None, fresh.text)
+        action = "correct" if is_new_text else decision["action"]
+        return apply_decision(app, visitor, {**decision, "version": fresh.version, "action": action})
 
 
 def apply_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> DecisionResult:

@@ -3,6 +3,7 @@
 SIGTERM pauses it, a file named `cancel` in the folder cancels it; `outcome.json` says how it ended.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -11,13 +12,17 @@ import sys
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from filelock import FileLock
+
 from textrec_app.errors import USER_ERRORS
 from textrec_app.services.training_run import Watch, carry_out
 from textrec_app.training.manifest import OUTCOME_FILE, write_whole
 
 logger = logging.getLogger(__name__)
 
-NICENESS = 10
+NICENESS = 5
+AUTOGROUP = Path("/proc/self/autogroup")
+LOCK_FILE = "process.lock"
 EXIT_CODES = {"finished": 0, "failed": 3, "cancelled": 10, "paused": 75}
 
 
@@ -33,7 +38,7 @@ def main(arguments: list[str]) -> int:
     run_dir = Path(arguments[0]).resolve()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.excepthook = _OutcomeHook(run_dir)
-    os.nice(NICENESS)
+    step_back()
     watch = Watch(run_dir)
 
     def pause(_signal: int, _frame: FrameType | None) -> None:
@@ -41,12 +46,24 @@ def main(arguments: list[str]) -> int:
 
     signal.signal(signal.SIGTERM, pause)
     try:
-        state, message = carry_out(run_dir, watch), ""
+        # A program killed just after it started a process does not know of it, and its successor starts another one.
+        with FileLock(run_dir / LOCK_FILE):
+            state, message = carry_out(run_dir, watch), ""
     except USER_ERRORS as error:
         logger.error("the run failed: %s", error)
         state, message = "failed", str(error)
     write_outcome(run_dir, state, message)
     return EXIT_CODES.get(state, 3)
+
+
+def step_back() -> None:
+    """Let everything else on this machine go first.
+
+    Where Linux groups processes by session, niceness only counts within the group, so the group is made nice too.
+    """
+    os.nice(NICENESS)
+    with contextlib.suppress(OSError):
+        AUTOGROUP.write_text(str(NICENESS), encoding="ascii")
 
 
 def write_outcome(run_dir: Path, state: str, message: str) -> None:

@@ -19,11 +19,12 @@ from textrec_app.worker.launching import TrainingProcess, adopt, launch
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.25
-CANCEL_GRACE_S = 1.3
+CANCEL_GRACE_S = 0.7
 PAUSE_GRACE_S = 10.0
 STALLED = timedelta(minutes=15)
 LOCK_FILE = "supervisor.lock"
-GOES_ON = (*job_runs.STORE_ERRORS, *USER_ERRORS, OSError)
+# A mistake in one job must not end the thread that all later jobs depend on.
+GOES_ON = (*job_runs.STORE_ERRORS, *USER_ERRORS, OSError, ValueError, LookupError, RuntimeError)
 
 
 @dataclass
@@ -32,6 +33,7 @@ class _Watched:
 
     job_id: int
     process: TrainingProcess
+    tail: job_runs.ProgressTail
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     cancel_seen_s: float | None = None
 
@@ -104,7 +106,14 @@ class Supervisor:
             self._lock.acquire()
         except Timeout:
             return False
+        self._catch_up()
         return True
+
+    def _catch_up(self) -> None:
+        try:
+            concluding.catch_up(self._app)
+        except USER_ERRORS as error:
+            logger.warning("what waits for review keeps its old readings: %s", error)
 
     def _find_process(self, job: JobRecord) -> _Watched | None:
         """The process that an earlier supervisor started for this job, if it still runs."""
@@ -114,7 +123,10 @@ class Supervisor:
         if process is None:
             return None
         logger.info("job %d: found its process %d again", job.id, job.pid)
-        return _Watched(job.id, process)
+        return self._watch(job.id, process)
+
+    def _watch(self, job_id: int, process: TrainingProcess) -> _Watched:
+        return _Watched(job_id, process, job_runs.ProgressTail(self._app, job_id))
 
     def _go_on(self, job: JobRecord) -> None:
         """Nobody works on the job: close it, or start the next attempt."""
@@ -138,18 +150,18 @@ class Supervisor:
         attempt = job_runs.begin_attempt(self._app, job.id).attempt
         process = launch(run_dir)
         job_runs.set_process(self._app, job.id, process.pid, process.started)
-        self._watched = _Watched(job.id, process)
+        self._watched = self._watch(job.id, process)
         logger.info("job %d: attempt %d runs as process %d", job.id, attempt, process.pid)
 
     def _look_after(self, job: JobRecord, watched: _Watched, now: datetime) -> None:
-        job_runs.follow_progress(self._app, job)
+        watched.tail.follow()
         alive = watched.process.is_alive()
         if job.state == "cancelling":
             self._cancel(job, watched, alive)
             return
         if not alive:
             self._watched = None
-            job_runs.follow_progress(self._app, job)
+            watched.tail.follow()
             job_runs.set_process_ended(self._app, job.id)
             return
         beat = max(filter(None, (job_runs.find_heartbeat(self._app, job.id), watched.began)))

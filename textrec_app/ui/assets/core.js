@@ -19,15 +19,15 @@
   const el = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
   const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
-  class ServerError extends Error {}
-  class OfflineError extends Error {}
+  class RefusedError extends Error {} // the server said no, and why
+  class OfflineError extends Error {} // nobody answered
 
   function endpoint(name) {
     const config = window.gradio_config || {};
     return (config.root || "") + (config.api_prefix || "/gradio_api") + "/run/" + name;
   }
 
-  // One JSON endpoint, one answer. OfflineError: nobody answered, the call may be repeated.
+  // One JSON endpoint, one answer. After any error but RefusedError the call may be repeated.
   async function call(name, payload, options) {
     let response;
     try {
@@ -43,7 +43,8 @@
     }
     if ([502, 503, 504].includes(response.status)) throw new OfflineError("The server is starting.");
     const body = await response.json().catch(() => ({}));
-    if (!response.ok) throw new ServerError(body.error || body.detail || "The server could not do this; its log says why.");
+    if (!response.ok && body.error) throw new RefusedError(body.error);
+    if (!response.ok) throw new Error("The server could not do this; its log says why.");
     return body.data[0];
   }
 
@@ -87,5 +88,5 @@
 
   const isShown = (element) => element.isConnected && element.offsetParent !== null;
 
-  window.textrec = { el, svg, call, toast, percent, grade, identify, copy, download, isShown, ServerError, OfflineError };
+  window.textrec = { el, svg, call, toast, percent, grade, identify, copy, download, isShown, RefusedError, OfflineError };
 })();

@@ -67,11 +67,11 @@
         settle(batch, await window.textrec.call("decide", [batch]));
         failures = 0;
       } catch (error) {
-        if (!(error instanceof window.textrec.OfflineError)) {
-          settle(batch, batch.map(() => ({ ok: false, code: "error", message: error.message, item: null })));
+        if (error instanceof window.textrec.RefusedError) {
+          settle(batch, batch.map(() => ({ ok: false, code: "refused", message: error.message, item: null })));
           continue;
         }
-        failures += 1;
+        failures += 1; // nobody answered, or the server stumbled: the same batch goes again
         tell({ type: "status", ...status() });
         await new Promise((resolve) => setTimeout(resolve, WAITS_MS[Math.min(failures, WAITS_MS.length) - 1]));
       }

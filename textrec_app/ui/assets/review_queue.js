@@ -49,6 +49,7 @@ function decide(action) {
   const entry = {
     item_id: item.item_id,
     version: item.version,
+    seen_status: item.status,
     action: saves && typed !== item.text ? "correct" : action,
     text: saves ? typed : null,
     client_uuid: identify(),

@@ -1,0 +1,116 @@
+"""Measuring and calibrating checkpoints on data sets, end to end with tiny networks."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from models.weights import load_card
+from tests.support.pictures import WORDS, draw_scene, draw_word, to_png
+from textrec_app.data.recognition_sets import load_recognition_set
+from textrec_app.errors import InputError, NotFoundError
+from textrec_app.pipeline.recognition import Recognizer
+from textrec_app.services.context import App
+from textrec_app.services.evaluating import (
+    EvaluationRequest,
+    calibrate,
+    find_weights,
+    measure_detection,
+    measure_recognition,
+    measure_spotting,
+)
+
+
+@pytest.fixture
+def word_set(tmp_path: Path, tiny_weights: Path) -> Path:
+    """Words whose labels are what the tiny network reads, but for the last two."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    crops = [draw_word(word, seed=index) for index, word in enumerate(WORDS)]
+    readings = Recognizer.load(tiny_weights / "recognizer.safetensors").read(crops)
+    labels = [reading.text for reading in readings[:-2]] + ["", "wrong"]
+    for index, crop in enumerate(crops):
+        (folder / f"{index}.png").write_bytes(to_png(crop))
+    rows = "".join(f"{index}.png\t{label}\n" for index, label in enumerate(labels))
+    (folder / "labels.tsv").write_text(rows, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def scene_set(tmp_path: Path) -> Path:
+    """One scene whose only box is the whole picture, which is what the tiny detector finds."""
+    folder = tmp_path / "scenes"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(to_png(draw_scene(["Hotel"])))
+    box = {"quad": [[0, 0], [320, 0], [320, 240], [0, 240]], "text": "Hotel"}
+    (folder / "boxes.jsonl").write_text(json.dumps({"image": "a.png", "boxes": [box]}) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_recognition_is_scored_and_predictions_written(app: App, word_set: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    request = EvaluationRequest(word_set, protocol="exact", predictions=tmp_path / "new" / "predictions.tsv")
+    report = measure_recognition(app, request, lambda done, total: seen.append((done, total)))
+    assert (report.data, report.n, report.n_excluded) == ("set", len(WORDS) - 1, 1)
+    assert report.word_accuracy == pytest.approx((len(WORDS) - 2) / (len(WORDS) - 1))
+    assert report.model == "recognizer@0"
+    assert report.ms_per_crop > 0
+    assert seen[-1] == (len(WORDS), len(WORDS))
+    lines = (tmp_path / "new" / "predictions.tsv").read_text(encoding="utf-8").split("\n")[:-1]
+    assert len(lines) == len(WORDS)
+    name, label, prediction, confidence = lines[-1].split("\t")
+    assert (name, label) == (f"{len(WORDS) - 1}.png", "wrong")
+    assert prediction
+    assert 0 <= float(confidence) <= 1
+
+
+def test_missing_picture_of_a_set_is_named(app: App, word_set: Path) -> None:
+    (word_set / "3.png").unlink()
+    with pytest.raises(InputError, match=r"3\.png cannot be opened"):
+        measure_recognition(app, EvaluationRequest(word_set))
+
+
+def test_detection_and_spotting_are_scored(app: App, scene_set: Path, tmp_path: Path) -> None:
+    found = measure_detection(app, EvaluationRequest(scene_set, predictions=tmp_path / "found.jsonl"))
+    assert (found.precision, found.recall, found.hmean, found.n_images) == (1.0, 1.0, 1.0, 1)
+    spotted = measure_spotting(app, EvaluationRequest(scene_set, predictions=tmp_path / "spotted.jsonl"))
+    assert spotted.hmean == 0.0
+    (line,) = (tmp_path / "spotted.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["image"] == "a.png"
+    assert json.loads(line)["boxes"][0]["text"]
+    assert load_recognition_set(scene_set)[0].text == "Hotel"
+
+
+def test_weights_are_found_by_path_folder_and_name(app: App, tiny_weights: Path) -> None:
+    path = tiny_weights / "recognizer.safetensors"
+    assert find_weights(app, "recognizer", str(path)) == path
+    assert find_weights(app, "recognizer", str(tiny_weights)) == path
+    active = find_weights(app, "recognizer", None)
+    assert active.samefile(path)
+    assert find_weights(app, "recognizer", "recognizer") == active
+    with pytest.raises(NotFoundError, match="no file"):
+        find_weights(app, "recognizer", "gone.safetensors")
+    with pytest.raises(NotFoundError, match="no checkpoint"):
+        find_weights(app, "recognizer", "gone")
+
+
+def test_calibrating_writes_the_card_and_keeps_the_weights(tiny_weights: Path, tmp_path: Path) -> None:
+    for suffix in (".safetensors", ".json"):
+        shutil.copy(tiny_weights / f"recognizer{suffix}", tmp_path)
+    weights = tmp_path / "recognizer.safetensors"
+    folder = tmp_path / "many"
+    folder.mkdir()
+    crops = [draw_word(WORDS[index % len(WORDS)], size_px=18 + index % 13, seed=index) for index in range(60)]
+    readings = Recognizer.load(weights).read(crops)
+    for index, (crop, reading) in enumerate(zip(crops, readings, strict=True)):
+        (folder / f"{index}.png").write_bytes(to_png(crop))
+        label = reading.text if index % 3 else "wrong"
+        with (folder / "labels.tsv").open("a", encoding="utf-8") as stream:
+            stream.write(f"{index}.png\t{label}\n")
+    summary = calibrate(weights, load_recognition_set(folder))
+    assert (summary.n, summary.word_accuracy) == (60, pytest.approx(40 / 60))
+    assert summary.ece_after < 0.5 * summary.ece_before
+    assert load_card(weights).calibration == summary.calibration.to_dict()
+    confident = Recognizer.load(weights).read(crops)
+    assert sum(reading.confidence for reading in confident) / 60 == pytest.approx(40 / 60, abs=0.05)
