@@ -56,6 +56,11 @@ class WordCalibration:
         index = bisect_left(precisions, precision - 1e-9)
         return self.curve[index][1] if index < len(self.curve) else 1.0
 
+    @property
+    def best_precision(self) -> float | None:
+        """The highest precision that was measured; None without a curve. Above it nothing is kept."""
+        return self.curve[-1][0] if self.curve else None
+
     def to_dict(self) -> dict[str, Any]:
         """The form kept in a weight card."""
         return {

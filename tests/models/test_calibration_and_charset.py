@@ -45,3 +45,5 @@ def test_threshold_is_the_first_that_reaches_the_precision() -> None:
     assert calibration.threshold_for(0.5) == 0.4
     assert calibration.threshold_for(0.95) == 0.8
     assert calibration.threshold_for(0.999) == 1.0
+    assert calibration.best_precision == 0.99
+    assert WordCalibration().best_precision is None

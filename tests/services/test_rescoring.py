@@ -1,5 +1,6 @@
 """Reading again after another recognizer came into use."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from textrec_app.services.active_weights import Registration, register
 from textrec_app.services.context import App
 from textrec_app.services.harvesting import HarvestOptions, harvest, rescore
 from textrec_app.services.reviewing import Decision, decide, list_queue
+from textrec_app.worker.supervisor import Supervisor
 
 
 @pytest.fixture
@@ -88,3 +90,20 @@ def test_a_promotion_in_the_middle_of_a_harvest_leaves_no_stale_reading(app: App
     name = _promote_another(app)
     list(steps)
     assert {item.checkpoint.name for item in items.list_items(app.store) if item.checkpoint} == {name}
+
+
+def test_the_supervisor_reads_again_in_its_own_time(harvested: App) -> None:
+    name = _promote_another(harvested)
+    supervisor = Supervisor(harvested, poll_s=0.02)
+    supervisor.start()
+    try:
+        deadline = time.monotonic() + 20
+        while _checkpoints_of_readings(harvested) != {name} and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        supervisor.stop()
+    assert _checkpoints_of_readings(harvested) == {name}
+
+
+def _checkpoints_of_readings(app: App) -> set[str]:
+    return {item.checkpoint.name for item in items.list_items(app.store) if item.checkpoint}

@@ -1,5 +1,6 @@
 """The real app in a process of its own, on a free port, for tests in a browser or over HTTP."""
 
+import json
 import os
 import signal
 import socket
@@ -9,17 +10,20 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 20.0
+CALL_TIMEOUT_S = 60.0
 
 
 class AppServer:
     """`python app.py` on one data directory; it may be killed and started again on the same port."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, **environment: str) -> None:
         self.data_dir = data_dir
+        self.environment = environment
         self.port = find_free_port()
         self.log_path = data_dir.with_name(f"{data_dir.name}.log")
         self._process: subprocess.Popen[bytes] | None = None
@@ -34,7 +38,12 @@ class AppServer:
             self._process = subprocess.Popen(
                 [sys.executable, "app.py"],
                 cwd=ROOT,
-                env={**os.environ, "TEXTREC_DATA_DIR": str(self.data_dir), "TEXTREC_PORT": str(self.port)},
+                env={
+                    **os.environ,
+                    "TEXTREC_DATA_DIR": str(self.data_dir),
+                    "TEXTREC_PORT": str(self.port),
+                    **self.environment,
+                },
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -58,6 +67,25 @@ class AppServer:
             self._process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGKILL)
+
+    def call(self, endpoint: str, *inputs: Any) -> tuple[int, Any]:
+        """Status and JSON of one of the page's endpoints, asked as by a stranger."""
+        request = urllib.request.Request(
+            f"{self.url}/gradio_api/run/{endpoint}",
+            data=json.dumps({"data": list(inputs)}).encode("utf-8"),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=CALL_TIMEOUT_S) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, json.load(refusal)
+
+    def get_json(self, path: str) -> Any:
+        """A JSON document of the server."""
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=CALL_TIMEOUT_S) as response:
+            return json.load(response)
 
     def _signal(self, number: int) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from textrec_app.domain import CharacterReading, Reading, RegionReading, Timings
 from textrec_app.services.reading import RegionExplanation
-from textrec_app.ui.overlays import build_detail, build_overlay, format_points, paint_attention
+from textrec_app.ui.overlays import build_detail, build_overlay, find_focus, format_points, paint_attention
 from textrec_app.ui.pictures import PREVIEW_SIDE_PX, enlarge_crop, to_jpeg_url, to_png_url
 
 SQUARE = ((10.0, 20.0), (110.0, 20.0), (110.0, 60.0), (10.0, 60.0))
@@ -52,6 +52,9 @@ def test_attention_is_bright_where_the_network_looked() -> None:
     attention[:, 20:] = 1.0
     painted = paint_attention(crop, attention).astype(int)
     assert painted[:, 25:].mean() > painted[:, :15].mean() + 30
+    attention[:, 30] = 2.0
+    assert find_focus(attention) == 30 / 39
+    assert find_focus(np.zeros((3, 5), dtype=np.float32)) == 0.5
 
 
 def test_crops_are_enlarged_but_never_without_bound() -> None:

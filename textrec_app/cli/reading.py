@@ -82,7 +82,10 @@ def harvest(
                 print_json(outcome)
             else:
                 _print_outcome(outcome)
+        promised = app.models.get_active().calibration.best_precision
     summary = summarise(outcomes)
+    if promised is not None and promised < min_precision and not summary.kept:
+        tell(f"The recognizer in use can promise at most {promised:.1%}: ask for --min-precision {promised} or less.")
     if as_json:
         print_json(summary)
     else:

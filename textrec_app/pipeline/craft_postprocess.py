@@ -35,7 +35,7 @@ class CraftThresholds:
         grow_ends: added before and after the word, relative to the same height.
     """
 
-    text: float = 0.6
+    text: float = 0.7
     low_text: float = 0.4
     link: float = 0.4
     min_area_px: int = 10

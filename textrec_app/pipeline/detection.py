@@ -16,6 +16,7 @@ from models.weights import WeightCard, load_network
 from textrec_app.domain import DetectedRegion, Polygon
 from textrec_app.errors import InputError
 from textrec_app.pipeline.craft_postprocess import CraftThresholds, MapWord, find_words
+from textrec_app.pipeline.scale_merging import merge_scales
 
 Picture = NDArray[np.uint8]
 
@@ -28,8 +29,12 @@ class DetectionPreprocessing:
 
     Attributes:
         mean, std: of each channel (RGB), in 0..255.
-        long_side_px: the longer side is scaled to at most this.
-        magnify: and to at most this many times its own length.
+        long_side_px: the longer side is scaled to this.
+        short_side_px: long narrow pictures (receipts) are scaled further, until the shorter side reaches this,
+        area_px: or the area this.
+        magnify: no picture is scaled by more.
+        far_ratio: scale of a second look, relative to the first, for text of great size; 0 for none.
+        large_px: text height, in pixels of the first look, from which the second is trusted more.
         margin_rel: border added on each side, relative to the shorter side, so that a word that fills the picture
             has surroundings.
     """
@@ -37,7 +42,11 @@ class DetectionPreprocessing:
     mean: tuple[float, float, float] = (124.0, 116.0, 104.0)
     std: tuple[float, float, float] = (58.0, 57.0, 57.0)
     long_side_px: int = 1280
+    short_side_px: int = 640
+    area_px: int = 1280 * 960
     magnify: float = 1.5
+    far_ratio: float = 0.4
+    large_px: float = 110.0
     margin_rel: float = 0.06
 
 
@@ -87,19 +96,37 @@ class Detector:
         """
         if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise InputError(f"expected an RGB picture of H x W x 3, got {image.shape}. Load it with load_image.")
-        region, affinity, placement = self.compute_maps(image)
-        words = find_words(region, affinity, self.thresholds)
-        return [_to_region(word, placement, image.shape[:2]) for word in words]
+        near, scale = self._look(image, 1.0)
+        if not self.preprocessing.far_ratio:
+            return near
+        far, _ = self._look(image, self.preprocessing.far_ratio)
+        return merge_scales(near, far, self.preprocessing.large_px / scale)
 
-    def compute_maps(self, image: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32], Placement]:
-        """Region and affinity scores, (H', W') float32 in 0..1, and where the picture lies under them."""
-        canvas, placement = prepare_canvas(image, self.preprocessing)
+    def compute_maps(
+        self, image: Picture, ratio: float = 1.0
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], Placement]:
+        """Score a picture.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            ratio: scale, relative to the one that the preprocessing gives.
+
+        Returns:
+            Region and affinity scores, (H', W') float32 in 0..1, and where the picture lies under them.
+        """
+        canvas, placement = prepare_canvas(image, self.preprocessing, ratio)
         mean = np.array(self.preprocessing.mean, np.float32)
         std = np.array(self.preprocessing.std, np.float32)
         tensor = torch.from_numpy((canvas - mean) / std).permute(2, 0, 1)[None]  # channels last in memory
         with torch.inference_mode():
             maps = self._network(tensor.to(self.device)).sigmoid()[0].cpu().numpy()
         return maps[0], maps[1], placement
+
+    def _look(self, image: Picture, ratio: float) -> tuple[list[DetectedRegion], float]:
+        """Words at one scale, and that scale."""
+        region, affinity, placement = self.compute_maps(image, ratio)
+        words = find_words(region, affinity, self.thresholds)
+        return [_to_region(word, placement, image.shape[:2]) for word in words], placement.scale
 
 
 def read_preprocessing(values: dict[str, Any]) -> DetectionPreprocessing:
@@ -112,18 +139,21 @@ def read_thresholds(values: dict[str, Any]) -> CraftThresholds:
     return CraftThresholds(**_known(values.get("thresholds", {}), CraftThresholds))
 
 
-def prepare_canvas(image: Picture, preprocessing: DetectionPreprocessing) -> tuple[Picture, Placement]:
+def prepare_canvas(
+    image: Picture, preprocessing: DetectionPreprocessing, ratio: float = 1.0
+) -> tuple[Picture, Placement]:
     """Scale a picture and lay it on a canvas that the network accepts.
 
     Args:
         image: (H, W, 3) uint8, neither side 0.
+        ratio: further scale.
 
     Returns:
         The canvas (H', W', 3) uint8, sides multiples of 32, filled around the picture with the median colour of
         its border, and where the picture lies.
     """
     height, width = image.shape[:2]
-    scale = min(preprocessing.long_side_px / max(height, width), preprocessing.magnify)
+    scale = _choose_scale((height, width), preprocessing) * ratio
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     scaled = image if size == (width, height) else cv2.resize(image, size, interpolation=interpolation)
@@ -133,6 +163,13 @@ def prepare_canvas(image: Picture, preprocessing: DetectionPreprocessing) -> tup
     canvas[:] = _border_colour(scaled)
     canvas[margin : margin + size[1], margin : margin + size[0]] = scaled
     return canvas, Placement(scale, margin)
+
+
+def _choose_scale(size_hw: tuple[int, int], preprocessing: DetectionPreprocessing) -> float:
+    by_long_side = preprocessing.long_side_px / max(size_hw)
+    by_area = math.sqrt(preprocessing.area_px / (size_hw[0] * size_hw[1]))
+    narrow = min(preprocessing.short_side_px / min(size_hw), by_area)
+    return min(max(by_long_side, narrow), preprocessing.magnify)
 
 
 def _border_colour(image: Picture) -> NDArray[np.uint8]:

@@ -80,11 +80,12 @@ def list_history(app: App, task: str = "recognizer") -> list[SwitchRecord]:
     return storage.list_switches(app.store, task)
 
 
-def promote(app: App, name: str, who: str, overrule: bool = False) -> CheckpointView:
+def promote(app: App, name: str, who: str, overrule: bool = False, reread: bool = True) -> CheckpointView:
     """Put a checkpoint in use, then read again what waits for review.
 
     Args:
         overrule: put it in use although the gate rejected it; that is written down with the name of who did it.
+        reread: do that before returning; else the supervisor does it in its own time.
 
     Raises:
         NotFoundError: there is no such checkpoint.
@@ -102,12 +103,12 @@ def promote(app: App, name: str, who: str, overrule: bool = False) -> Checkpoint
     if action == "overrule":
         storage.set_checkpoint_state(app.store, name, "candidate")
         jobs.overrule_verdict(app.store, name, who)
-    put_in_use(app, who)
+    put_in_use(app, who, reread)
     return get_checkpoint(app, name)
 
 
-def rollback(app: App, who: str, task: str = "recognizer") -> CheckpointView:
-    """Put back in use what was in use before; each further call goes one further back.
+def rollback(app: App, who: str, task: str = "recognizer", reread: bool = True) -> CheckpointView:
+    """Put back in use what was in use before; each further call goes one further back. `reread` is as in `promote`.
 
     Raises:
         ConflictError: nothing was in use before.
@@ -119,7 +120,7 @@ def rollback(app: App, who: str, task: str = "recognizer") -> CheckpointView:
         pointer = storage.roll_back_pointer(app.store, task, who)
     except StoreError as error:
         raise ConflictError(f"Cannot roll back: {error}. Promote another checkpoint instead.") from error
-    put_in_use(app, who)
+    put_in_use(app, who, reread)
     return get_checkpoint(app, pointer.checkpoint.name)
 
 
@@ -171,10 +172,11 @@ def check_loads(weights: Path, task: str) -> None:
         raise WeightsError(f"the card of {weights.name} is incomplete ({error!r}); pull or train it again") from error
 
 
-def put_in_use(app: App, who: str) -> None:
+def put_in_use(app: App, who: str, reread: bool = True) -> None:
     """Let the running program read with what the pointers say now, and read again what waits."""
     app.models.refresh()
-    rescore(app, who)
+    if reread:
+        rescore(app, who)
 
 
 def get_record(app: App, name: str) -> CheckpointRecord:

@@ -23,6 +23,7 @@ class ConfidenceView:
         threshold: confidence from which on readings are kept.
         expected_precision: mean calibrated confidence of what is kept; None if nothing is.
         min_precision: what was wished.
+        best_precision: the most that this recognizer can promise; None if that was never measured.
     """
 
     bin_edges: tuple[float, ...]
@@ -33,6 +34,7 @@ class ConfidenceView:
     expected_precision: float | None
     total: int
     min_precision: float
+    best_precision: float | None
 
 
 def confidence_view(app: App, min_precision: float) -> ConfidenceView:
@@ -91,4 +93,5 @@ def _build_view(app: App, min_precision: float, threshold: float) -> ConfidenceV
         expected_precision=float(kept.mean()) if kept.size else None,
         total=int(confidences.size),
         min_precision=min_precision,
+        best_precision=app.models.get_active().calibration.best_precision,
     )

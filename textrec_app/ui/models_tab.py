@@ -136,21 +136,21 @@ def choose(app: App, event: gr.EventData) -> tuple[Any, ...]:
 def press_promote(app: App, visitor: Visitor, name: str) -> tuple[Any, ...]:
     """Put the chosen checkpoint in use."""
     require_editor(visitor)
-    model = put_in_use(app, name, visitor.name)
+    model = put_in_use(app, name, visitor.name, reread=False)
     return show_models(list_checkpoints(app, TASK), model)
 
 
 def press_overrule(app: App, visitor: Visitor, name: str) -> tuple[Any, ...]:
     """Put the chosen checkpoint in use although the gate did not let it pass."""
     require_editor(visitor)
-    model = put_in_use(app, name, visitor.name, overrule=True)
+    model = put_in_use(app, name, visitor.name, overrule=True, reread=False)
     return show_models(list_checkpoints(app, TASK), model)
 
 
 def press_rollback(app: App, visitor: Visitor) -> tuple[Any, ...]:
     """Put the checkpoint before back in use."""
     require_editor(visitor)
-    model = go_back(app, visitor.name, TASK)
+    model = go_back(app, visitor.name, TASK, reread=False)
     return show_models(list_checkpoints(app, TASK), model)
 
 
@@ -189,10 +189,10 @@ def list_models(app: App) -> list:
 def promote(app: App, visitor: Visitor, name: str, overrule: bool = False) -> dict:
     """Put a checkpoint in use."""
     require_editor(visitor)
-    return describe_model(put_in_use(app, name, visitor.name, overrule=overrule))
+    return describe_model(put_in_use(app, name, visitor.name, overrule=overrule, reread=False))
 
 
 def rollback_by_api(app: App, visitor: Visitor) -> dict:
     """Put the checkpoint before back in use."""
     require_editor(visitor)
-    return describe_model(go_back(app, visitor.name, TASK))
+    return describe_model(go_back(app, visitor.name, TASK, reread=False))

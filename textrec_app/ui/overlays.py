@@ -15,7 +15,6 @@ from textrec_app.ui.pictures import enlarge_crop, to_jpeg_url, to_png_url
 if TYPE_CHECKING:
     from textrec_app.services.reading import RegionExplanation
 
-ATTENTION_TILE_PX = 72
 INK_RGB = (17, 90, 90)
 PAPER_RGB = (237, 248, 247)
 
@@ -84,17 +83,28 @@ def format_points(polygon: Polygon) -> str:
 
 def _describe_character(character: CharacterReading, crop: np.ndarray, attention: np.ndarray | None) -> dict[str, Any]:
     picture = None if attention is None else to_jpeg_url(paint_attention(crop, attention))
-    return {"text": character.text, "confidence": round(character.confidence, 4), "attention": picture}
+    focus = None if attention is None else find_focus(attention)
+    confidence = round(character.confidence, 4)
+    return {"text": character.text, "confidence": confidence, "attention": picture, "focus": focus}
+
+
+def find_focus(attention: np.ndarray) -> float:
+    """Where along the width a map (H, W) is strongest, 0 to 1; the middle for an empty map."""
+    columns = attention.sum(axis=0)
+    return float(columns.argmax()) / max(1, len(columns) - 1) if columns.any() else 0.5
 
 
 def paint_attention(crop: np.ndarray, attention: np.ndarray) -> np.ndarray:
-    """Lay one attention map (H, W) in [0, 1] over its crop (H, W, 3) RGB: grey where the network did not look."""
+    """Lay one attention map (H, W) in [0, 1] over its crop (H, W, 3) RGB: grey where the network did not look.
+
+    The square root of the weight is painted, so that a weak second look is seen too.
+    """
     height, width = crop.shape[:2]
     strength = cv2.resize(attention.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    strength = np.clip(strength, 0.0, 1.0)
+    strength = np.sqrt(np.clip(strength, 0.0, 1.0))
     heat = cv2.cvtColor(cv2.applyColorMap((strength * 255).astype(np.uint8), cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
     grey = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.float32)
-    weight = (0.15 + 0.6 * strength)[..., None]
+    weight = (0.8 * strength)[..., None]
     return (grey * (1 - weight) + heat.astype(np.float32) * weight).clip(0, 255).astype(np.uint8)
 
 

@@ -22,7 +22,7 @@ from textrec_app.ui.assets import load_asset
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.pictures import bytes_to_url
 
-MAX_AHEAD = 50
+MAX_AHEAD = 100
 MAX_DECISIONS = 50
 MODEL_STATUSES = ("waiting", "kept")
 """Statuses of items that nobody has decided on."""

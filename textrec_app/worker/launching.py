@@ -44,11 +44,9 @@ class TrainingProcess:
             _signal_group(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it and whatever it started, at once."""
-        if self._popen is not None or self.is_alive():
+        """End it and whatever it started. It runs no instruction more, but a busy machine takes a while to clear it."""
+        if self.is_alive():
             _signal_group(self.pid, signal.SIGKILL)
-        if self._popen is not None:
-            self._popen.wait()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for its end; False if it goes on after the time."""

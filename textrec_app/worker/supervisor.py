@@ -19,8 +19,9 @@ from textrec_app.worker.launching import TrainingProcess, adopt, launch
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.25
-CANCEL_GRACE_S = 0.7
+CANCEL_GRACE_S = 0.5
 PAUSE_GRACE_S = 10.0
+GIVES_UP_S = 5.0
 STALLED = timedelta(minutes=15)
 LOCK_FILE = "supervisor.lock"
 # A mistake in one job must not end the thread that all later jobs depend on.
@@ -51,6 +52,8 @@ class Supervisor:
         app.settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(app.settings.data_dir / LOCK_FILE, timeout=0, thread_local=False)
         self._watched: _Watched | None = None
+        self._caught_up_with = ""
+        self._killed: list[TrainingProcess] = []
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -69,6 +72,8 @@ class Supervisor:
             self._thread = None
         if self._watched is not None:
             self._pause(self._watched)
+        for process in self._killed:
+            process.wait(PAUSE_GRACE_S)
         self._lock.release()
 
     def run_once(self, now: datetime) -> bool:
@@ -77,6 +82,7 @@ class Supervisor:
         Returns:
             Whether there is a job in hand.
         """
+        self._killed = [process for process in self._killed if process.is_alive()]
         if not self._has_lock():
             return False
         job = job_runs.claim(self._app, self._owner, now)
@@ -94,7 +100,8 @@ class Supervisor:
     def _work(self) -> None:
         while not self._stopping.wait(self._poll_s):
             try:
-                self.run_once(datetime.now(UTC))
+                if not self.run_once(datetime.now(UTC)) and self._lock.is_locked:
+                    self._catch_up()
             except GOES_ON:
                 logger.exception("the worker met an error and tries again")
                 self._stopping.wait(2.0)
@@ -106,14 +113,18 @@ class Supervisor:
             self._lock.acquire()
         except Timeout:
             return False
-        self._catch_up()
         return True
 
     def _catch_up(self) -> None:
+        """After a switch of models, or a kill in the midst of one, read again what waits."""
         try:
-            concluding.catch_up(self._app)
+            in_use = self._app.models.get_active().checkpoint.sha256
+            if in_use != self._caught_up_with:
+                concluding.catch_up(self._app)
+                self._caught_up_with = in_use
         except USER_ERRORS as error:
             logger.warning("what waits for review keeps its old readings: %s", error)
+            self._stopping.wait(GIVES_UP_S)
 
     def _find_process(self, job: JobRecord) -> _Watched | None:
         """The process that an earlier supervisor started for this job, if it still runs."""
@@ -179,9 +190,14 @@ class Supervisor:
         over = time.monotonic() - watched.cancel_seen_s > CANCEL_GRACE_S
         if alive and not over and job_runs.find_process_outcome(self._app, job.id) is None:
             return
-        watched.process.kill()
+        self._kill(watched.process)
         self._watched = None
         job_runs.close_cancelled(self._app, job)
+
+    def _kill(self, process: TrainingProcess) -> None:
+        """End a process without waiting until the machine has cleared it away."""
+        process.kill()
+        self._killed.append(process)
 
     def _close(self, job: JobRecord, outcome: job_runs.ProcessOutcome) -> None:
         if outcome.state == "finished":
@@ -193,5 +209,6 @@ class Supervisor:
         watched.process.ask_to_pause()
         if not watched.process.wait(PAUSE_GRACE_S):
             watched.process.kill()
+            watched.process.wait(PAUSE_GRACE_S)
         self._watched = None
         job_runs.take_back_attempt(self._app, watched.job_id, "paused; it goes on when TextRec runs again")

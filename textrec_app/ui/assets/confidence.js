@@ -34,10 +34,18 @@ function drawSplit() {
   );
   part("split").dataset.kept = view.kept;
   part("split").dataset.waiting = view.waiting;
-  part("note").textContent = !view.total
-    ? "No undecided readings. Harvest pictures first."
-    : view.kept ? "" : `This model is never that sure here. Ask for less, or review the ${view.waiting} that wait.`;
+  part("note").textContent = describe();
   part("apply").disabled = !view.total;
+}
+
+function describe() {
+  if (!view.total) return "No undecided readings. Harvest pictures first.";
+  if (view.kept) return "";
+  const best = view.best_precision;
+  if (best !== null && best < wish()) {
+    return `This model can promise at most ${percent(best)}. Ask for that or less, or review the ${view.waiting} that wait.`;
+  }
+  return `This model is never that sure here. Ask for less, or review the ${view.waiting} that wait.`;
 }
 
 function draw() {

@@ -17,7 +17,7 @@ function characterTile(character, index, main) {
     },
     el("span", { class: "tr-glyph", text: character.text === " " ? "␣" : character.text }),
     el("span", { class: "tr-character-percent", text: percent(character.confidence) }),
-    character.attention && el("img", { src: character.attention, alt: "" }),
+    character.attention && el("img", { src: character.attention, alt: "", style: `object-position:${(character.focus * 100).toFixed(0)}% 50%` }),
   );
   tile.addEventListener("click", () => {
     body.querySelectorAll(".tr-character").forEach((other) => other.classList.toggle("is-chosen", other === tile));

@@ -1,14 +1,16 @@
 // The items that wait in this page, and the decisions taken on them. Decisions leave through the outbox, in order.
-const { el, call, toast, percent, grade, identify, isShown } = window.textrec;
+const { el, call, toast, percent, grade, identify, isShown, OfflineError } = window.textrec;
 const outbox = window.textrecOutbox;
-const AHEAD = 20;
+const FIRST = 20; // shown soon
+const AHEAD = 60; // then enough for three seconds of the quickest hands
+const RETRY_MS = 2000;
 const queue = { items: [], done: new Set(), trail: [], counts: {}, taken: [], loading: false, exhausted: false, shownAt: 0 };
 const current = () => queue.items[0] || null;
 
 async function refill(isFresh) {
-  if (queue.loading) return;
+  if (queue.loading && !isFresh) return;
   queue.loading = true;
-  const asked = { view: part("view").value, order: part("order").value, limit: AHEAD };
+  const asked = { view: part("view").value, order: part("order").value, limit: isFresh ? FIRST : AHEAD };
   try {
     const held = isFresh ? [] : [...queue.items.map((item) => item.item_id), ...queue.done];
     const page = await call("list_pending", [asked.view, asked.order, asked.limit, held]);
@@ -22,13 +24,17 @@ async function refill(isFresh) {
     queue.exhausted = !fresh.length;
     preload(fresh);
     if (wasEmpty || isFresh) present();
+    setTimeout(topUp);
   } catch (error) {
-    toast(error.message, "bad");
+    if (!(error instanceof OfflineError)) toast(error.message, "bad");
+    setTimeout(topUp, RETRY_MS);
   } finally {
     queue.loading = false;
     showCounts();
   }
 }
+
+const topUp = () => element.isConnected && queue.items.length < AHEAD && !queue.exhausted && refill(false);
 
 const preload = (items) => items.forEach((item) => { new Image().src = item.crop; });
 
@@ -61,7 +67,7 @@ function decide(action) {
   queue.taken.push(Date.now());
   outbox.push(entry);
   present(`${{ accept: "Accepted", correct: "Corrected", reject: "Rejected", skip: "Skipped" }[entry.action]} “${entry.text ?? item.text}”.`);
-  if (queue.items.length < AHEAD / 2 && !queue.exhausted) refill(false);
+  topUp();
 }
 
 // The card comes back at once if this page took the decision; else when the server has said which one it was.
