@@ -2,12 +2,13 @@
 
 import sys
 
-from textrec_app.errors import TextRecError
+from textrec_app.errors import USER_ERRORS, InputError
 from textrec_app.serving import serve
 from textrec_app.settings import load_settings
 
 if __name__ == "__main__":
     try:
         serve(load_settings())
-    except TextRecError as error:
-        sys.exit(str(error))
+    except USER_ERRORS as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2 if isinstance(error, InputError) else 3)

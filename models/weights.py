@@ -6,6 +6,7 @@ Only safetensors are read, and only when their SHA-256 is the one on the card.
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,30 @@ def save_card(weights_path: Path, card: WeightCard) -> None:
     temporary = weights_path.with_suffix(f".json.{os.getpid()}.part")
     temporary.write_text(card.to_json(), encoding="utf-8")
     temporary.replace(card_path(weights_path))
+
+
+def copy_weights(weights_path: Path, directory: Path, stem: str) -> Path:
+    """Copy weights and card under a new name, the card last, so that a card always has its whole weights.
+
+    Returns:
+        The path of the new safetensors file.
+
+    Raises:
+        WeightsError: the copy does not have the hash on the card; what lay at the new name stays.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    target = directory / f"{stem}.safetensors"
+    card = load_card(weights_path)
+    temporary = directory / f".{target.name}.{os.getpid()}.part"
+    try:
+        shutil.copyfile(weights_path, temporary)
+        if compute_sha256(temporary) != card.sha256:
+            raise WeightsError(f"{weights_path.name} was altered, or is not what its card says; fetch it again")
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    save_card(target, card)
+    return target
 
 
 def load_card(weights_path: Path) -> WeightCard:

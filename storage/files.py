@@ -55,11 +55,14 @@ class FileStore:
         """The bytes of this hash.
 
         Raises:
-            MissingRowError: they are not in the store.
+            MissingRowError: they are not in the store, or not these any more.
         """
         path = self.get_path(sha256)
         if not path.is_file():
             raise MissingRowError(
                 f"the picture file {sha256} is missing from {self.directory}; restore it from a backup"
             )
-        return path.read_bytes()
+        data = path.read_bytes()
+        if compute_sha256(data) != sha256:
+            raise MissingRowError(f"the picture file {sha256} is damaged; restore it from a backup")
+        return data

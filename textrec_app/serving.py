@@ -18,6 +18,8 @@ def serve(settings: Settings) -> None:
     Raises:
         TextRecError: the store cannot be opened.
     """
+    if settings.lock_out:
+        logger.warning(settings.lock_out)
     app = open_app(settings)
     supervisor = Supervisor(app)
     supervisor.start()

@@ -1,10 +1,13 @@
 """Settings, read once from the environment (TEXTREC_*) by whoever starts the program."""
 
 import os
+import re
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from textrec_app.errors import InputError
 
 
 class Settings(BaseSettings):
@@ -20,7 +23,7 @@ class Settings(BaseSettings):
     port: int = Field(default=7860, ge=0, le=65535)
     max_pixels: int = Field(default=100_000_000, description="larger pictures are refused")
     max_upload_mb: int = Field(default=200, ge=1)
-    admin_users: tuple[str, ...] = Field(default=(), description="if set, only these may change anything")
+    admin_users: tuple[str, ...] = Field(default=(), description="if set, only these may change anything; Space only")
     hub_repo: str | None = Field(default=None, description="model repository for pull and push")
     fonts_dir: Path | None = None
 
@@ -54,7 +57,35 @@ class Settings(BaseSettings):
         """Whether the program runs as a hosted Space."""
         return "SPACE_ID" in os.environ
 
+    @property
+    def can_log_in(self) -> bool:
+        """Whether people can say who they are: only on a Space with `hf_oauth`."""
+        return self.is_space and "OAUTH_CLIENT_ID" in os.environ
+
+    @property
+    def lock_out(self) -> str:
+        """Says that nobody can change anything on the page, and what to do; empty where somebody can."""
+        if not self.admin_users or self.can_log_in:
+            return ""
+        return (
+            "TEXTREC_ADMIN_USERS is set, but people can log in only on a Space with hf_oauth: "
+            "nobody can change anything on the page. Unset it, or run as a Space."
+        )
+
 
 def load_settings() -> Settings:
-    """Read the environment once."""
-    return Settings()
+    """Read the environment once.
+
+    Raises:
+        InputError: a variable has a value that makes no sense.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = "TEXTREC_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise InputError(f"{variable} cannot be used: {first['msg']}. Correct or unset it.") from None
+    except ValueError as error:
+        field = re.search(r'field "(\w+)"', str(error))
+        variable = f"TEXTREC_{field[1].upper()}" if field else "A TEXTREC_ variable"
+        raise InputError(f'{variable} cannot be used: it must be JSON, as ["ana"]. Correct or unset it.') from None

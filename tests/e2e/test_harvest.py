@@ -1,5 +1,6 @@
 """Harvest, in a real browser: a zip with a damaged file in it, results for each file, the live slider."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def test_a_zip_is_harvested_and_the_slider_counts_live(
     assert page.evaluate("window.hostile") is None
 
     split = page.locator(".tr-split")
+    expect(split).to_have_attribute("data-waiting", re.compile(r"\d+"))
     total = sum(int(split.get_attribute(name) or 0) for name in ("data-kept", "data-waiting"))
     assert total >= 3
     page.locator(".tr-precision input").fill("50")

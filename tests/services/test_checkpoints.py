@@ -2,16 +2,19 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from models.weights import load_card
+from models.weights import copy_weights, load_card, save_card
+from storage.checkpoints import set_checkpoint_path
 from storage.hub import Hub
 from tests.support.checkpoints import save_tiny_recognizer
 from tests.support.hub_server import HubState, run_hub_server
 from tests.support.retraining import add_labels
+from tests.support.rows import place_empty_store
 from textrec_app.errors import ConflictError, InputError, NotFoundError, TextRecError, WeightsError
 from textrec_app.services.active_weights import register_shipped
 from textrec_app.services.checkpoints import (
@@ -24,9 +27,9 @@ from textrec_app.services.checkpoints import (
     rollback,
 )
 from textrec_app.services.comparing import judge_checkpoint
-from textrec_app.services.concluding import copy_weights
-from textrec_app.services.context import App
+from textrec_app.services.context import App, open_app
 from textrec_app.services.publishing import pull, push
+from textrec_app.settings import Settings
 
 REPO = "ana/street-reader"
 
@@ -55,8 +58,8 @@ def test_shipped_weights_are_registered_once_and_follow_an_upgrade(app: App, tmp
     shipped = get_active(app)
     assert (shipped.state, shipped.origin) == ("active", "shipped")
     newer = save_tiny_recognizer(tmp_path / "newer", seed=6)
-    register_shipped(app.store, newer.parent)
-    register_shipped(app.store, newer.parent)
+    register_shipped(app.store, app.settings, newer.parent)
+    register_shipped(app.store, app.settings, newer.parent)
 
     active = get_active(app)
     assert active.sha256 == load_card(newer).sha256
@@ -65,10 +68,40 @@ def test_shipped_weights_are_registered_once_and_follow_an_upgrade(app: App, tmp
     assert len(list_checkpoints(app, "detector")) == 1
 
 
+def test_an_upgrade_that_replaces_the_shipped_files_can_be_rolled_back(tmp_path: Path, tiny_weights: Path) -> None:
+    program, settings = tmp_path / "program", Settings(data_dir=tmp_path / "data", device="cpu")
+    shutil.copytree(tiny_weights, program)
+    place_empty_store(settings.data_dir)
+    open_app(settings, program).close()
+    save_tiny_recognizer(program, seed=6)
+    upgraded = open_app(settings, program)
+    assert [switch.action for switch in list_history(upgraded)] == ["first", "upgrade"]
+    assert rollback(upgraded, "ana").sha256 == load_card(tiny_weights / "recognizer.safetensors").sha256
+    upgraded.close()
+
+
+def test_a_shipped_copy_that_was_damaged_or_has_an_old_card_is_made_anew(app: App, tiny_weights: Path) -> None:
+    kept, whole = get_active(app).path, get_active(app).path.read_bytes()
+    assert kept.parent == app.settings.checkpoints_dir.resolve()
+    kept.write_bytes(whole[:-1])
+    save_card(kept, dataclasses.replace(load_card(kept), calibration={}))
+    register_shipped(app.store, app.settings, tiny_weights)
+    assert kept.read_bytes() == whole
+    assert load_card(kept) == load_card(tiny_weights / "recognizer.safetensors")
+
+
+def test_shipped_weights_that_an_earlier_upgrade_replaced_are_told(app: App, tmp_path: Path) -> None:
+    shipped = get_active(app)
+    promote(app, add_another(app, tmp_path / "own"), "ana", overrule=True)
+    set_checkpoint_path(app.store, shipped.name, str(save_tiny_recognizer(tmp_path / "newer", seed=6)))
+    with pytest.raises(WeightsError, match="an upgrade replaced its weights"):
+        rollback(app, "ana")
+
+
 def test_an_upgrade_leaves_weights_that_were_trained_here_in_use(app: App, tmp_path: Path) -> None:
     name = add_another(app, tmp_path / "own")
     promote(app, name, "ana", overrule=True)
-    register_shipped(app.store, save_tiny_recognizer(tmp_path / "newer", seed=6).parent)
+    register_shipped(app.store, app.settings, save_tiny_recognizer(tmp_path / "newer", seed=6).parent)
     assert get_active(app).name == name
 
 

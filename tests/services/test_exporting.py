@@ -5,6 +5,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from storage import decisions, items
 from storage.records import ItemRecord
 from tests.support.pictures import draw_word, to_png
 from tests.support.rows import place_empty_store
-from textrec_app.data.label_rows import make_inert, restore
+from textrec_app.data.label_rows import LabelRow, make_inert, restore
 from textrec_app.errors import InputError
 from textrec_app.services.context import App, open_app
 from textrec_app.services.exporting import FORMATS, export_labels, import_labels
@@ -172,6 +173,57 @@ def test_edited_text_comes_back_as_a_correction(reviewed: App, tmp_path: Path) -
     (item,) = [item for item in items.list_items(reviewed.store) if item.text == "Edited"]
     assert item.status == "corrected"
     assert [event.action for event in item_history(reviewed, item.item_id)] == ["accept", "import"]
+
+
+@pytest.mark.parametrize("text", ["###", ""])
+def test_a_word_marked_unreadable_elsewhere_is_no_label(reviewed: App, tmp_path: Path, text: str) -> None:
+    export_labels(reviewed, "paddleocr", tmp_path / "out", ("accepted",))
+    index = tmp_path / "out" / "rec_gt.txt"
+    name = index.read_text(encoding="utf-8").split("\t")[0]
+    index.write_text(f"{name}\t{text}\n", encoding="utf-8")
+    (item,) = items.list_items(reviewed.store, ("accepted",))
+    assert import_labels(reviewed, "paddleocr", tmp_path / "out", "bea").changed == 1
+    assert items.get_item(reviewed.store, item.item_id).status == "rejected"
+    assert item_history(reviewed, item.item_id)[-1].who == "bea"
+
+
+@pytest.mark.parametrize("fmt", ["jsonl", "imagefolder", "csv"])
+def test_a_models_text_that_somebody_changed_is_a_correction(reviewed: App, tmp_path: Path, fmt: str) -> None:
+    (item,) = items.list_items(reviewed.store, ("waiting", "kept"))
+    export_labels(reviewed, fmt, tmp_path / "out", (item.status,))
+    index = tmp_path / "out" / FORMATS[fmt].index_file
+    (row,) = FORMATS[fmt].read(index)
+    assert isinstance(row, LabelRow)
+    FORMATS[fmt].write(index, [replace(row, text="Edited")])
+    assert import_labels(reviewed, fmt, tmp_path / "out", "bea").changed == 1
+    now = items.get_item(reviewed.store, item.item_id)
+    assert (now.status, now.text) == ("corrected", "Edited")
+    assert item_history(reviewed, item.item_id)[-1].who == "bea"
+
+
+def test_a_word_without_its_crop_does_not_stop_the_export(reviewed: App, tmp_path: Path) -> None:
+    (item,) = items.list_items(reviewed.store, ("accepted",))
+    reviewed.store.files.get_path(item.crop_sha256).unlink()
+    summary = export_labels(reviewed, "jsonl", tmp_path / "out", ("all",))
+    assert summary.n == len(HARD_TEXTS) + 3
+    assert f"word {item.item_id} of" in summary.messages[0]
+    assert len((tmp_path / "out" / "labels.jsonl").read_text(encoding="utf-8").split("\n")) == summary.n + 1
+
+
+def test_decisions_that_nobody_imported_are_not_wiped_by_an_export(reviewed: App, tmp_path: Path) -> None:
+    (item,) = items.list_items(reviewed.store, ("waiting", "kept"))
+    index = tmp_path / "out" / "labels.csv"
+    export_review(reviewed, index.parent, (item.status,))
+    export_review(reviewed, index.parent, (item.status,))
+    (row,) = FORMATS["csv"].read(index)
+    assert isinstance(row, LabelRow)
+    FORMATS["csv"].write(index, [replace(row, decision="reject")])
+    for fmt in ("csv", "jsonl"):
+        with pytest.raises(InputError, match="nobody has imported, on 1 words"):
+            export_labels(reviewed, fmt, index.parent, ("all",))
+    assert import_labels(reviewed, "csv", index.parent, "bea").messages[0].endswith("with `review import`.")
+    assert import_review(reviewed, index.parent, "bea").decided == 1
+    assert export_review(reviewed, index.parent, ("rejected",)).n == 2
 
 
 def test_a_decision_made_since_the_export_stands(reviewed: App, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.weights import WeightCard, load_card, load_tensors, save_weights
+from models.weights import WeightCard, copy_weights, load_card, load_tensors, save_weights
 from storage import jobs
 from storage.jobs import JobRecord, NewJob
 from tests.support.checkpoints import save_tiny_recognizer
@@ -17,7 +17,7 @@ from textrec_app.errors import InputError
 from textrec_app.services import gating
 from textrec_app.services.checkpoints import add_candidate, get_active, get_checkpoint, promote
 from textrec_app.services.comparing import compare, judge_checkpoint, read_example
-from textrec_app.services.concluding import conclude, copy_weights
+from textrec_app.services.concluding import conclude
 from textrec_app.services.context import App
 from textrec_app.services.gating import FrozenSet, SetReadings
 from textrec_app.services.retraining import get_job

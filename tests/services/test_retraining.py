@@ -1,8 +1,11 @@
 """Asking for a retraining: what is refused, and with which words."""
 
+import cv2
 import pytest
 
-from tests.support.retraining import add_labels, add_readings
+from storage import decisions, items
+from tests.support.retraining import add_crop, add_labels, add_readings, make_word
+from tests.support.rows import make_decision
 from textrec_app.errors import InputError, NotFoundError
 from textrec_app.services import job_runs
 from textrec_app.services.context import App
@@ -62,6 +65,25 @@ def test_the_split_of_a_word_never_changes(app: App) -> None:
     assert set(before.values()) == {"train", "validation"}
     held_back = sum(is_held_back(f"{number:016x}") for number in range(2000)) / 2000
     assert held_back == pytest.approx(0.2, abs=0.03)
+
+
+def test_a_crop_that_was_saved_again_stays_on_the_side_of_its_twin(app: App) -> None:
+    for index in range(40):
+        text, crop = make_word(index)
+        _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 60])
+        for twin in (crop, cv2.imdecode(jpeg, cv2.IMREAD_COLOR)):
+            add_crop(app, twin, text)
+    planned = {item.item_id: (item.split, item.group) for item in plan_current_items(app)}
+    ids = sorted(planned)
+    pairs = [(planned[first], planned[second]) for first, second in zip(ids[::2], ids[1::2], strict=True)]
+    assert sum(first == second for first, second in pairs) >= 38
+    assert len({group for _, group in planned.values()}) >= 30
+
+    rejected = items.get_item(app.store, ids[0])
+    decisions.add_decision(app.store, make_decision(rejected, "reject"))
+    assert {item.item_id: item.split for item in plan_current_items(app)} == {
+        item_id: split for item_id, (split, _) in planned.items() if item_id != rejected.item_id
+    }
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -116,6 +117,21 @@ def test_an_entry_that_is_larger_than_it_says_is_not_believed(tmp_path: Path) ->
     (upload,) = _expand(path)
     assert upload.data is None
     assert "damaged" in upload.message
+
+
+def test_a_lying_entry_is_not_unpacked_whole(tmp_path: Path) -> None:
+    path = _zip(tmp_path / "liar.zip", {"a.png": bytes(60_000_000), "b.png": b"1"})
+    path.write_bytes(path.read_bytes().replace(struct.pack("<I", 60_000_000), struct.pack("<I", 10)))
+    tracemalloc.start()
+    try:
+        liar, honest = _expand(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert liar.data is None
+    assert "larger than the zip says" in liar.message
+    assert honest.data == b"1"
+    assert peak < 5_000_000
 
 
 def test_large_entries_and_zips_in_zips_are_told_one_by_one(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from storage.pictures import NewHarvestFile
 from storage.records import CheckpointRef, NewDecision, NewItem, NewPicture, NewReading, NewSelection
 from tests.support.checkpoints import save_tiny_recognizer
 from tests.support.pictures import WORDS, draw_word, to_png
+from textrec_app.data.near_duplicates import group_by_hash
 from textrec_app.services.context import App
 from textrec_app.services.crops import compute_perceptual_hash, encode_png
 from textrec_app.services.retraining import JobView, get_job
@@ -33,12 +34,18 @@ def make_word(index: int, seed: int = 0) -> tuple[str, np.ndarray]:
 
 def add_labels(app: App, amount: int, text: str, held_back_text: str | None = None) -> None:
     """Crops that a person gave this text; those that will be held back for validation may get another."""
-    for index in range(amount):
-        _, crop = make_word(index)
+    crops = [make_word(index)[1] for index in range(amount)]
+    groups = group_by_hash([compute_perceptual_hash(crop) for crop in crops])
+    for index, (crop, group) in enumerate(zip(crops, groups, strict=True)):
         name = f"label {index}.png"
-        given = held_back_text if held_back_text and is_held_back(compute_perceptual_hash(crop)) else text
-        decision = NewDecision(0, 0, "import", "corrected", given, "ana", uuid.uuid4().hex, None)
-        decisions.add_labelled_crop(app.store, _picture(app, crop, name), _item(app, crop), decision)
+        given = held_back_text if held_back_text and is_held_back(group) else text
+        add_crop(app, crop, given, name)
+
+
+def add_crop(app: App, crop: np.ndarray, text: str, name: str = "label.png") -> None:
+    """A crop that a person gave this text."""
+    decision = NewDecision(0, 0, "import", "corrected", text, "ana", uuid.uuid4().hex, None)
+    decisions.add_labelled_crop(app.store, _picture(app, crop, name), _item(app, crop), decision)
 
 
 def add_readings(app: App, amount: int, kept: bool, first: int = 1000) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from textrec_app.errors import InputError
+from textrec_app.errors import InputError, WeightsError
 from textrec_app.services.context import App
 from textrec_app.ui.access import Visitor
 from textrec_app.ui.handlers import bind
@@ -19,6 +19,10 @@ def greet(app: App, visitor: Visitor, word: str, times: int = 1) -> str:
 
 def fail(app: App) -> None:
     raise InputError("<b>bad</b> file")
+
+
+def fail_to_load(app: App) -> None:
+    raise WeightsError("these weights were altered on disk")
 
 
 def stream(app: App, last: int) -> Iterator[int]:
@@ -38,6 +42,8 @@ def test_an_error_is_a_sentence_and_escaped_where_gradio_renders_it() -> None:
         bind(app, fail)()
     with pytest.raises(gr.Error, match="<b>bad</b> file"):
         bind(app, fail, as_html=False)()
+    with pytest.raises(gr.Error, match="altered on disk"):
+        bind(app, fail_to_load)()
 
 
 def test_a_stream_ends_in_a_sentence_too() -> None:

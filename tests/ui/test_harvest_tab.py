@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from textrec_app.errors import ForbiddenError
+from textrec_app.errors import ConflictError, ForbiddenError
 from textrec_app.services.context import App
 from textrec_app.services.harvesting import list_files
 from textrec_app.ui.access import Visitor
-from textrec_app.ui.harvest_tab import apply_precision, confidence_view, run_harvest, show_files
+from textrec_app.ui.harvest_tab import Turn, apply_precision, begin, confidence_view, end, run_harvest, show_files
 
 ANA = Visitor("ana", True)
 GUEST = Visitor("guest", False)
@@ -46,3 +46,27 @@ def test_who_may_only_look_harvests_and_applies_nothing(app: App, drawn_words: l
     with pytest.raises(ForbiddenError):
         apply_precision(app, GUEST, 0.9)
     assert list_files(app) == []
+
+
+def test_a_closed_page_leaves_word_how_far_its_harvest_got(app: App, drawn_words: list[Path]) -> None:
+    paths = [str(path) for path in drawn_words]
+    steps = run_harvest(app, ANA, paths, None, True)
+    next(steps), next(steps)
+    assert f"got to 1 of {len(paths)} files" in show_files(app)["progress"]["text"]
+    steps.close()  # what Gradio does when the page goes away
+    text = show_files(app)["progress"]["text"]
+    assert f"stopped after 1 of {len(paths)} files, the rest was not read" in text
+    assert "press Harvest again" in text
+    list(run_harvest(app, ANA, paths, None, True))
+    assert show_files(app)["progress"] is None
+    assert sorted(row.state for row in list_files(app))[-1] == "skipped"
+
+
+def test_a_second_press_starts_no_second_harvest(app: App) -> None:
+    turn, other_page = Turn(), Turn()
+    assert not begin(app, ANA, turn).interactive
+    with pytest.raises(ConflictError, match="runs already"):
+        begin(app, ANA, turn)
+    begin(app, ANA, other_page)
+    assert end(turn)[2].interactive
+    begin(app, ANA, turn)

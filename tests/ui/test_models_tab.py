@@ -11,7 +11,14 @@ from textrec_app.services.context import App
 from textrec_app.ui.access import Visitor
 from textrec_app.ui.hub_panel import press_pull, press_push
 from textrec_app.ui.model_view import describe_model, list_metrics
-from textrec_app.ui.models_tab import list_models, needs_overrule, open_models, press_promote, press_rollback
+from textrec_app.ui.models_tab import (
+    list_models,
+    needs_overrule,
+    open_models,
+    press_compare,
+    press_promote,
+    press_rollback,
+)
 
 ANA = Visitor("ana", True)
 GUEST = Visitor("guest", False)
@@ -69,6 +76,7 @@ def test_who_may_only_look_switches_and_publishes_nothing(app: App, active: Chec
     for press in (
         lambda: press_promote(app, GUEST, active.name),
         lambda: press_rollback(app, GUEST),
+        lambda: press_compare(app, GUEST, active.name),
         lambda: press_pull(app, GUEST, "ana/model", "main"),
         lambda: press_push(app, GUEST, active.name, "ana/model"),
     ):

@@ -40,6 +40,18 @@ def test_the_page_gets_what_it_does_not_hold_yet_with_crops_and_counts(app: App)
     assert page["counts"]["waiting"] == 3
 
 
+@pytest.mark.parametrize("damage", [None, b"no picture"])
+def test_a_word_without_its_crop_is_told_and_the_others_come(app: App, damage: bytes | None) -> None:
+    item_ids = sorted(add_waiting(app, ["one", "two"]))
+    path = app.store.files.get_path(get_item(app, item_ids[0]).crop_sha256)
+    path.unlink() if damage is None else path.write_bytes(damage)
+    broken, whole = sorted(list_pending(app)["items"], key=lambda item: item["item_id"])
+    assert broken["crop"] == ""
+    assert "restore it from a backup" in broken["message"]
+    assert whole["crop"].startswith("data:image/png;base64,")
+    assert decide(app, ANA, [seen(app, item_ids[0], "reject")])[0]["ok"]
+
+
 def test_decisions_are_recorded_in_order_and_a_repeated_call_changes_nothing(app: App) -> None:
     first, second = add_waiting(app, ["one", "two"])
     batch = [seen(app, first, "accept"), seen(app, second, "correct", "zwei")]
@@ -82,6 +94,25 @@ def test_one_refused_decision_does_not_stop_the_others(app: App) -> None:
     answers = decide(app, ANA, [{"action": "accept"}, seen(app, item_id, "accept")])
     assert [answer["code"] for answer in answers] == ["refused", "done"]
     assert "client_uuid" in answers[0]["message"]
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        {"action": ["accept"]},
+        {"text": 123, "action": "nothing"},
+        {"seconds": "long"},
+        {"item_id": 1e99},
+        {"item_id": float("inf")},
+        {"version": 2**70},
+        {"item_id": None},
+    ],
+)
+def test_a_garbled_decision_is_refused_in_a_sentence(app: App, garbled: dict[str, Any]) -> None:
+    (item_id,) = add_waiting(app, ["one"])
+    answers = decide(app, ANA, [{**seen(app, item_id, "accept"), **garbled}, seen(app, item_id, "accept")])
+    assert [answer["code"] for answer in answers] == ["refused", "done"]
+    assert answers[0]["message"]
 
 
 def test_who_may_only_look_decides_nothing(app: App) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from textrec_app.cli.console import AsJson, Who, open_world, print_json, print_line, print_table
+from textrec_app.errors import InputError
 
 if TYPE_CHECKING:
     from textrec_app.services.checkpoints import CheckpointView
@@ -26,6 +27,7 @@ def list_(
     """List checkpoints, newest first; the one in use is marked active."""
     from textrec_app.services.checkpoints import list_checkpoints
 
+    _check_task(task or TASKS[0])
     with open_world() as app:
         found = [view for name in TASKS if task in (None, name) for view in list_checkpoints(app, name)]
     if as_json:
@@ -73,6 +75,7 @@ def rollback(task: Task = "recognizer", as_json: AsJson = False, who: Who = "loc
     """Put back in use what was in use before."""
     from textrec_app.services.checkpoints import rollback
 
+    _check_task(task)
     with open_world() as app:
         _print_active(rollback(app, who, task), as_json)
 
@@ -88,6 +91,7 @@ def pull(
     """Fetch a checkpoint from the Hub into the store, as a candidate."""
     from textrec_app.services.publishing import pull
 
+    _check_task(task)
     with open_world() as app:
         view = pull(app, repo, revision, who, task)
     if as_json:
@@ -113,6 +117,11 @@ def _find(app: "App", name: str) -> "CheckpointView":
     from textrec_app.services.checkpoints import get_active, get_checkpoint
 
     return get_active(app, name) if name in TASKS else get_checkpoint(app, name)
+
+
+def _check_task(task: str) -> None:
+    if task not in TASKS:
+        raise InputError(f"There is no task '{task}'; choose {' or '.join(TASKS)}.")
 
 
 def _print_active(view: "CheckpointView", as_json: bool) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -17,7 +16,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from textrec_app.errors import USER_ERRORS, InputError, NotFoundError
-from textrec_app.settings import Settings, load_settings
+from textrec_app.settings import load_settings
 
 if TYPE_CHECKING:
     from textrec_app.services.context import App
@@ -64,22 +63,6 @@ def repeat_list_options(arguments: Iterable[str]) -> list[str]:
     return repeated
 
 
-def read_settings() -> Settings:
-    """Settings from the environment.
-
-    Raises:
-        InputError: a variable has a value that makes no sense.
-    """
-    try:
-        return load_settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        variable = "TEXTREC_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise InputError(f"{variable} cannot be used: {first['msg']}. Correct or unset it.") from None
-    except ValueError as error:
-        raise InputError(f"A TEXTREC_ variable cannot be used: {error}. Correct or unset it.") from None
-
-
 @contextmanager
 def open_world(device: str | None = None) -> Iterator["App"]:
     """The application on the store that TEXTREC_DATA_DIR names; closed at the end.
@@ -89,7 +72,7 @@ def open_world(device: str | None = None) -> Iterator["App"]:
     """
     from textrec_app.services.context import open_app
 
-    settings = read_settings()
+    settings = load_settings()
     app = open_app(settings if device is None else settings.model_copy(update={"device": device}))
     try:
         yield app

@@ -13,9 +13,9 @@ from textrec_app.cli.console import (
     print_json,
     print_line,
     print_table,
-    read_settings,
     show_progress,
 )
+from textrec_app.settings import load_settings
 
 if TYPE_CHECKING:
     from textrec_app.evaluation.detection import DetectionMetrics
@@ -126,7 +126,7 @@ def doctor(
     from textrec_app.services.diagnosis import diagnose
 
     n_failed = 0
-    for finding in diagnose(read_settings(), with_hub=not offline):
+    for finding in diagnose(load_settings(), with_hub=not offline):
         n_failed += finding.state == "fail"
         if as_json:
             print_json(finding)

@@ -93,7 +93,10 @@ def review_import(
     if as_json:
         print_json(summary)
     else:
-        print_line(f"{summary.decided} decided, {summary.undecided} left undecided, {summary.failed} failed")
+        print_line(
+            f"{summary.decided} decided, {summary.unchanged} unchanged, {summary.undecided} left undecided, "
+            f"{summary.failed} failed"
+        )
     ask_exit(SOME_FAILED if summary.failed else 0)
 
 
@@ -103,8 +106,11 @@ def _split(statuses: list[str] | None) -> tuple[str, ...]:
 
 
 def _print_export(summary: "ExportSummary", as_json: bool) -> None:
+    for message in summary.messages:
+        tell(message, style="red")
     if as_json:
         print_json(summary)
-        return
-    told = ", ".join(f"{count} {status}" for status, count in summary.counts.items())
-    print_line(f"{summary.n} words written to {summary.path} ({told})")
+    else:
+        told = ", ".join(f"{count} {status}" for status, count in summary.counts.items())
+        print_line(f"{summary.n} words written to {summary.path} ({told})")
+    ask_exit(SOME_FAILED if summary.messages else 0)

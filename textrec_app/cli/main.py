@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from textrec_app.cli import checkpoints, evaluate, jobs, labels, reading, train
-from textrec_app.cli.console import SOME_FAILED, CommandGroup, read_settings, tell
+from textrec_app.cli.console import SOME_FAILED, CommandGroup, tell
+from textrec_app.errors import InputError
+from textrec_app.settings import load_settings
 
 FAULT_FILE = "faults.log"
 
@@ -60,7 +62,7 @@ def serve(
     from textrec_app.serving import serve
 
     changes = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
-    serve(read_settings().model_copy(update=changes))
+    serve(load_settings().model_copy(update=changes))
 
 
 def main() -> None:
@@ -86,11 +88,11 @@ def report_fault(kind: type[BaseException], error: BaseException, trace: Traceba
 
 def _write_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Path | None:
     try:
-        folder = read_settings().data_dir
+        folder = load_settings().data_dir
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / FAULT_FILE).open("a", encoding="utf-8") as stream:
             stream.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {' '.join(sys.argv)}\n")
             traceback.print_exception(kind, error, trace, file=stream)
-    except OSError:
+    except (OSError, InputError):
         return None
     return folder / FAULT_FILE

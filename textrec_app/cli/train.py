@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from textrec_app.cli.console import SOME_FAILED, ask_exit, print_json, print_line, read_settings, show_progress
+from textrec_app.cli.console import SOME_FAILED, ask_exit, print_json, print_line, show_progress
 from textrec_app.errors import InputError
+from textrec_app.settings import load_settings
 
 commands = typer.Typer()
 synth = typer.Typer(help="Render labeled data with exact glyph masks and character boxes.")
@@ -41,6 +42,9 @@ def train(
     schedule_minutes: Annotated[
         float | None, typer.Option(help="Minutes until the learning rate has fallen; else the recipe's steps.")
     ] = None,
+    corrections: Annotated[
+        Path | None, typer.Option(metavar="TSV", help="Label errors: set/file, label, what the picture says.")
+    ] = None,
     rendered: Annotated[int, typer.Option(min=0, help="Words to render for the recognizer.")] = 100_000,
     fonts: Fonts = None,
     wordlists: Wordlists = None,
@@ -61,21 +65,21 @@ def train(
         "minutes": minutes,
         "schedule_minutes": schedule_minutes,
         "base": base,
-        "device": read_settings().device,
+        "device": load_settings().device,
     }
     with _stop_at_signals() as should_stop, _show_steps() as on_progress:
         if task == "recognizer":
             from textrec_app.services.training import TrainingOrder, train_recognizer_on
             from textrec_app.training.word_pools import RenderMaterial
 
-            material = RenderMaterial(fonts or read_settings().fonts_dir, wordlists, backgrounds)
-            order = TrainingOrder(**common, rendered_words=rendered, material=material)
+            material = RenderMaterial(fonts or load_settings().fonts_dir, wordlists, backgrounds)
+            order = TrainingOrder(**common, rendered_words=rendered, material=material, corrections=corrections)
             result: Any = train_recognizer_on(order, on_progress, should_stop)
         else:
             from textrec_app.services.detector_training import DetectorOrder, train_detector_on
 
             result = train_detector_on(DetectorOrder(**common), on_progress, should_stop)
-    if read_settings().is_first_process:
+    if load_settings().is_first_process:
         print_json(result)
     ask_exit(0 if result.state in ("finished", "paused", "stopped") else SOME_FAILED)
 
@@ -92,7 +96,7 @@ def synth_words(
     """Render word crops: labels.tsv, images, glyph masks, character boxes."""
     from textrec_app.data.synthesis.writer import SynthesisFolders, write_words
 
-    folders = SynthesisFolders(fonts or read_settings().fonts_dir, backgrounds, wordlists)
+    folders = SynthesisFolders(fonts or load_settings().fonts_dir, backgrounds, wordlists)
     with show_progress("Rendering words") as move:
         write_words(out, count, seed, folders, move)
     print_line(f"{count} words written to {out}")
@@ -110,7 +114,7 @@ def synth_scenes(
     """Render whole scenes: boxes.jsonl, images, glyph masks, character boxes."""
     from textrec_app.data.synthesis.writer import SynthesisFolders, write_scenes
 
-    folders = SynthesisFolders(fonts or read_settings().fonts_dir, backgrounds, wordlists)
+    folders = SynthesisFolders(fonts or load_settings().fonts_dir, backgrounds, wordlists)
     with show_progress("Rendering scenes") as move:
         write_scenes(out, count, seed, folders, move)
     print_line(f"{count} scenes written to {out}")
@@ -118,7 +122,7 @@ def synth_scenes(
 
 def _find_run_folder(task: str, out: Path | None, resume: Path | None) -> Path:
     if resume is None:
-        return out or read_settings().runs_dir / DEFAULT_OUT / task
+        return out or load_settings().runs_dir / DEFAULT_OUT / task
     if out is not None and out.resolve() != resume.resolve():
         raise InputError("--resume goes on in its own folder. Leave --out away, or name the same folder.")
     if not resume.is_dir():
@@ -145,7 +149,7 @@ def _stop_at_signals() -> Iterator[Callable[[], str | None]]:
 @contextmanager
 def _show_steps() -> Iterator[Callable[[dict[str, Any]], None]]:
     console = Console(stderr=True)
-    is_silent = not (console.is_terminal and read_settings().is_first_process)
+    is_silent = not (console.is_terminal and load_settings().is_first_process)
     share = TextColumn("{task.percentage:>4.1f} %")
     columns = (TextColumn("{task.description}"), BarColumn(), share, TimeElapsedColumn())
     with Progress(*columns, console=console, disable=is_silent) as bar:

@@ -70,7 +70,10 @@ def _write_paddleocr(index: Path, rows: Iterable[LabelRow]) -> None:
 
 
 def _read_paddleocr(index: Path) -> Iterator[LabelRow | BadRow]:
-    """Labels as the index says; where it says what was exported, exactly as they were in the store."""
+    """Labels as the index says; where it says what was exported, exactly as they were in the store.
+
+    What it says differently is the decision of whoever changed it, who is not known.
+    """
     told: dict[str, LabelRow] = {}
     if (index.parent / PROVENANCE_FILE).is_file():
         rows = _read_jsonl(index.parent / PROVENANCE_FILE)
@@ -81,8 +84,10 @@ def _read_paddleocr(index: Path) -> Iterator[LabelRow | BadRow]:
             yield LabelRow(name, text)
         elif _to_paddleocr(row) == text:
             yield row
+        elif text in ("", UNREADABLE):
+            yield replace(row, text="", status="rejected", reviewer="")
         else:
-            yield replace(row, text=text, status="corrected")
+            yield replace(row, text=text, status="corrected", reviewer="")
 
 
 def _to_paddleocr(row: LabelRow) -> str:

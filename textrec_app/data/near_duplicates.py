@@ -34,6 +34,32 @@ def group_near_duplicates(samples: Sequence[RecognitionSample], max_distance: in
     return [_find_root(parents, index) for index in range(len(samples))]
 
 
+def group_by_hash(hashes: Sequence[str], max_distance: int = MAX_DISTANCE) -> list[str]:
+    """Give every hash the nearest earlier hash that founded a group, if that is near enough; else it founds one.
+
+    More hashes at the end never change the groups of those before them, and groups do not grow along chains.
+
+    Args:
+        hashes: 16 hexadecimal digits each, oldest first.
+        max_distance: so many of the 64 bits may differ.
+
+    Returns:
+        For each hash the founder of its group.
+    """
+    founders = np.empty(len(hashes), np.uint64)
+    groups: list[str] = []
+    count = 0
+    for text in hashes:
+        bits = np.uint64(int(text, 16))
+        distances = np.bitwise_count(founders[:count] ^ bits)
+        nearest = int(distances.argmin()) if count else 0
+        if not count or distances[nearest] > max_distance:
+            founders[count], nearest = bits, count
+            count += 1
+        groups.append(f"{int(founders[nearest]):016x}")
+    return groups
+
+
 def compute_difference_hash(sample: RecognitionSample) -> int:
     """64-bit hash of a small grey version: each bit says whether a cell is brighter than its right neighbour.
 

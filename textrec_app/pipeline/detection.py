@@ -16,6 +16,7 @@ from models.weights import WeightCard, load_network
 from textrec_app.domain import DetectedRegion, Polygon
 from textrec_app.errors import InputError
 from textrec_app.pipeline.craft_postprocess import CraftThresholds, MapWord, find_words
+from textrec_app.pipeline.devices import has_fast_bf16
 from textrec_app.pipeline.scale_merging import merge_scales
 
 Picture = NDArray[np.uint8]
@@ -68,6 +69,7 @@ class Detector:
     def __init__(self, network: nn.Module, card: WeightCard, device: str = "cpu") -> None:
         self.card = card
         self.device = torch.device(device)
+        self._bf16 = has_fast_bf16(self.device)
         self._network = network.to(self.device).to(memory_format=torch.channels_last).eval()
         self.preprocessing = read_preprocessing(card.preprocessing)
         self.thresholds = read_thresholds(card.preprocessing)
@@ -118,8 +120,9 @@ class Detector:
         mean = np.array(self.preprocessing.mean, np.float32)
         std = np.array(self.preprocessing.std, np.float32)
         tensor = torch.from_numpy((canvas - mean) / std).permute(2, 0, 1)[None]  # channels last in memory
-        with torch.inference_mode():
-            maps = self._network(tensor.to(self.device)).sigmoid()[0].cpu().numpy()
+        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
+            logits = self._network(tensor.to(self.device))
+        maps = logits[0].float().sigmoid().cpu().numpy()
         return maps[0], maps[1], placement
 
     def _look(self, image: Picture, ratio: float) -> tuple[list[DetectedRegion], float]:

@@ -19,6 +19,7 @@ from models.weights import WeightCard, load_network
 from textrec_app.data.buckets import resize_to_bucket
 from textrec_app.domain import CropCharacter, CropReading
 from textrec_app.errors import InputError
+from textrec_app.pipeline.devices import has_fast_bf16, pick_device
 
 BATCH_OF_REFERENCE_WIDTH = 32
 REFERENCE_WIDTH_PX = 128
@@ -37,7 +38,7 @@ class Recognizer:
         self.calibration = WordCalibration.from_dict(card.calibration)
         self._mean = torch.tensor(card.preprocessing["mean"], device=device).view(1, 3, 1, 1) * 255.0
         self._scale = 1.0 / (torch.tensor(card.preprocessing["std"], device=device).view(1, 3, 1, 1) * 255.0)
-        self._bf16 = device.type == "cuda" or _has_bf16()
+        self._bf16 = has_fast_bf16(device)
         self._lock = threading.Lock()
 
     @classmethod
@@ -154,25 +155,6 @@ def span_bounds(spans: Sequence[tuple[int, int]], steps: int) -> list[tuple[floa
         reach = max(limit[index], half * 1.25)
         bounds.append((max(start, centre - reach, 0.0), min(end, centre + reach, float(steps))))
     return bounds
-
-
-def pick_device(device: str) -> torch.device:
-    """The torch device that a setting means; "auto" takes a GPU where there is one.
-
-    Raises:
-        InputError: cuda is wanted but there is none.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError("TEXTREC_DEVICE is cuda, but torch sees no GPU; set it to auto or cpu.")
-    return torch.device(device)
-
-
-def _has_bf16() -> bool:
-    if not torch.backends.mkldnn.is_available():
-        return False
-    return torch.backends.cpu.get_cpu_capability() in {"AVX512", "AMX"} and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _checked(crop: np.ndarray) -> np.ndarray:

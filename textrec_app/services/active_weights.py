@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from models.weights import PRETRAINED_DIR, WeightCard, load_card
+from models.weights import PRETRAINED_DIR, WeightCard, card_path, compute_sha256, copy_weights, load_card
 from storage import checkpoints as storage
 from storage.base import Store
 from storage.checkpoints import CheckpointRecord, NewCheckpoint, Switch
@@ -40,9 +40,10 @@ class Registration:
     who: str
 
 
-def register_shipped(store: Store, directory: Path = PRETRAINED_DIR) -> None:
+def register_shipped(store: Store, settings: Settings, directory: Path = PRETRAINED_DIR) -> None:
     """Make the weights that come with the program known, and put them in use where nothing else is.
 
+    They are copied to the other checkpoints, because the next upgrade replaces them and a rollback needs them again.
     After an upgrade of the program a pointer that stood on older shipped weights moves to the new ones; weights
     that were trained or pulled here stay in use.
     """
@@ -50,8 +51,10 @@ def register_shipped(store: Store, directory: Path = PRETRAINED_DIR) -> None:
         path = directory / f"{task}.safetensors"
         if not path.is_file():
             continue
-        card, place = load_card(path), str(path.resolve())
+        card = load_card(path)
         name = f"{task}-shipped-{card.sha256[:8]}"
+        kept = _keep_shipped(path, card, settings.checkpoints_dir, name)
+        place = kept.resolve().relative_to(settings.data_dir.resolve()).as_posix()
         record = register(store, card, Registration(name, place, "shipped", "shipped", PROGRAM))
         if record.origin == "shipped" and record.path != place:
             storage.set_checkpoint_path(store, record.name, place)
@@ -60,6 +63,12 @@ def register_shipped(store: Store, directory: Path = PRETRAINED_DIR) -> None:
             storage.switch_pointer(store, Switch(record.name, "first", PROGRAM))
         elif pointer.checkpoint.origin == "shipped" and pointer.checkpoint.name != record.name:
             storage.switch_pointer(store, Switch(record.name, "upgrade", PROGRAM, "came with the program"))
+
+
+def _keep_shipped(path: Path, card: WeightCard, directory: Path, name: str) -> Path:
+    kept = directory / f"{name}.safetensors"
+    is_whole = kept.is_file() and card_path(kept).is_file() and compute_sha256(kept) == card.sha256
+    return kept if is_whole and load_card(kept) == card else copy_weights(path, directory, name)
 
 
 def find_active_weights(store: Store, settings: Settings, task: str) -> ActiveWeights | None:

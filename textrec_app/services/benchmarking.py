@@ -13,8 +13,9 @@ from textrec_app.evaluation.benchmark import (
     measure_yardstick_ms,
 )
 from textrec_app.pipeline.detection import Detector
+from textrec_app.pipeline.devices import pick_device
 from textrec_app.pipeline.reader import Reader
-from textrec_app.pipeline.recognition import Recognizer, pick_device
+from textrec_app.pipeline.recognition import Recognizer
 from textrec_app.services.context import App
 from textrec_app.services.evaluating import find_weights
 

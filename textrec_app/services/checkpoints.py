@@ -150,6 +150,11 @@ def check_weights(app: App, record: CheckpointRecord) -> None:
         WeightsError: it is not.
     """
     path = resolve_path(app.settings, record)
+    if record.origin == "shipped" and (not path.is_file() or compute_sha256(path) != record.sha256):
+        raise WeightsError(
+            f"{record.name} came with an earlier TextRec, and an upgrade replaced its weights; promote another "
+            "checkpoint, or pull it again"
+        )
     if not path.is_file():
         raise WeightsError(f"the weights of {record.name} are missing from {path.parent}; restore or pull them again")
     if compute_sha256(path) != record.sha256:

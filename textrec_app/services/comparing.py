@@ -9,6 +9,7 @@ from typing import Any
 
 from storage import checkpoints as storage
 from storage.checkpoints import CheckpointRecord
+from storage.errors import MissingRowError
 from textrec_app.data.anchor import load_anchor
 from textrec_app.errors import ConflictError, InputError, NotFoundError
 from textrec_app.evaluation.gate import AGREEMENT, LABELS
@@ -147,7 +148,10 @@ def read_example(app: App, example: Example) -> bytes:
         NotFoundError: it is not there any more.
     """
     if example.source == LABELS:
-        return app.store.files.read(example.key)
+        try:
+            return app.store.files.read(example.key)
+        except MissingRowError as error:
+            raise NotFoundError(f"There is no picture of this word: {error}.") from error
     for word in load_anchor(ANCHOR_PATH):
         if word.name == example.key:
             return word.data

@@ -1,16 +1,14 @@
 """The end of a retraining: judge the candidate, keep it, and put it in use or not."""
 
 import logging
-import shutil
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from models.weights import card_path, compute_sha256, load_card
+from models.weights import copy_weights
 from storage import checkpoints, jobs
 from storage.checkpoints import CheckpointRecord, Switch
 from storage.jobs import JobRecord, Outcome
-from textrec_app.errors import USER_ERRORS, WeightsError
+from textrec_app.errors import USER_ERRORS
 from textrec_app.evaluation.gate import Judgement
 from textrec_app.services.active_weights import PROGRAM
 from textrec_app.services.checkpoints import add_candidate, check_loads, put_in_use
@@ -50,23 +48,6 @@ def catch_up(app: App) -> None:
     That is so when the program was killed between a promotion and its end, or was upgraded.
     """
     rescore(app, PROGRAM)
-
-
-def copy_weights(weights: Path, directory: Path, name: str) -> Path:
-    """Copy weights and card under a new name, the card last, so that a card always has its whole weights.
-
-    Raises:
-        WeightsError: the copy does not have the hash on the card.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    target = directory / f"{name}.safetensors"
-    for source, destination in ((weights, target), (card_path(weights), card_path(target))):
-        temporary = destination.with_name(f".{destination.name}.part")
-        shutil.copyfile(source, temporary)
-        temporary.replace(destination)
-    if compute_sha256(target) != load_card(target).sha256:
-        raise WeightsError(f"{weights.name} was altered while it was copied; retrain, or pull it again")
-    return target
 
 
 def _judge_and_switch(app: App, job: JobRecord) -> Outcome:

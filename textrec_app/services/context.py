@@ -16,8 +16,9 @@ from storage.errors import StoreError
 from storage.records import CheckpointRef
 from textrec_app.errors import NotFoundError, TextRecError
 from textrec_app.pipeline.detection import Detector
+from textrec_app.pipeline.devices import pick_device
 from textrec_app.pipeline.reader import Reader
-from textrec_app.pipeline.recognition import Recognizer, pick_device
+from textrec_app.pipeline.recognition import Recognizer
 from textrec_app.services.active_weights import ActiveWeights, find_active_weights, register_shipped
 from textrec_app.settings import Settings
 
@@ -144,5 +145,5 @@ def open_app(settings: Settings, shipped_dir: Path = PRETRAINED_DIR) -> App:
         store = create_store(settings.store_url, settings.pictures_dir)
     except StoreError as error:
         raise TextRecError(f"The store in {settings.data_dir} cannot be opened: {error}.") from error
-    register_shipped(store, shipped_dir)
+    register_shipped(store, settings, shipped_dir)
     return App(settings, store, ModelHost(settings, store))

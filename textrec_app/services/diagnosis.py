@@ -16,7 +16,7 @@ import torch
 
 from models.weights import PRETRAINED_DIR, compute_sha256, load_card
 from textrec_app.errors import USER_ERRORS, InputError, TextRecError, WeightsError
-from textrec_app.pipeline.recognition import pick_device
+from textrec_app.pipeline.devices import pick_device
 from textrec_app.services.active_weights import TASKS
 from textrec_app.services.checkpoints import check_weights, get_active, get_record
 from textrec_app.services.context import App, open_app
@@ -50,6 +50,7 @@ def diagnose(settings: Settings, with_hub: bool = True) -> Iterator[Finding]:
     yield from _check_shipped()
     yield from _check_store(settings)
     yield _check_disk(settings)
+    yield _check_access(settings)
     if with_hub:
         yield _check_hub()
 
@@ -138,6 +139,15 @@ def _check_disk(settings: Settings) -> Finding:
     if free < LOW_DISK_BYTES:
         return Finding("disk", "note", value, "Make room before you harvest or retrain.")
     return Finding("disk", "ok", value)
+
+
+def _check_access(settings: Settings) -> Finding:
+    if settings.lock_out:
+        return Finding("access", "note", "nobody may change anything", settings.lock_out)
+    if settings.admin_users:
+        return Finding("access", "ok", f"{', '.join(settings.admin_users)} may change things")
+    who = "who logs in" if settings.is_space else "everybody who reaches the page"
+    return Finding("access", "ok", f"{who} may change things")
 
 
 def _check_hub() -> Finding:

@@ -1,13 +1,15 @@
 """Labels out of the store, as folders that other tools read, with where each label came from."""
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import decisions, items
+from storage.errors import MissingRowError
 from storage.records import LABEL_STATUSES, ItemRecord
 from storage.schema import STATUSES
 from textrec_app.data.label_formats import FORMATS, get_format
@@ -15,8 +17,11 @@ from textrec_app.data.label_rows import LabelRow
 from textrec_app.errors import InputError
 from textrec_app.services.context import App
 from textrec_app.services.importing import ImportSummary, import_labels
+from textrec_app.services.pending_edits import count_pending_edits
 
 __all__ = ["FORMATS", "ExportSummary", "ImportSummary", "export_labels", "import_labels", "list_rows"]
+
+logger = logging.getLogger(__name__)
 
 CROPS_DIR = "crops"
 SUMMARY_FILE = "export.json"
@@ -26,7 +31,7 @@ _PAGE = 500
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What was written where: `counts` says how many of each status."""
+    """What was written where: `counts` says how many of each status, `messages` which words were left out and why."""
 
     format: str
     path: str
@@ -34,10 +39,11 @@ class ExportSummary:
     counts: dict[str, int]
     statuses: tuple[str, ...]
     created_utc: str
+    messages: tuple[str, ...] = field(default=())
 
 
 def export_labels(app: App, fmt: str, out: Path, statuses: Sequence[str] = LABEL_STATUSES) -> ExportSummary:
-    """Write labels with their crops.
+    """Write labels with their crops; a word whose crop is missing or damaged is told, and the rest go on.
 
     Args:
         fmt: paddleocr, imagefolder, jsonl or csv.
@@ -45,22 +51,29 @@ def export_labels(app: App, fmt: str, out: Path, statuses: Sequence[str] = LABEL
         statuses: which items; "all" among them means every status. Texts of `kept` and `waiting` are the model's.
 
     Raises:
-        InputError: unknown format or status, or the folder holds something else.
+        InputError: unknown format or status, or the folder holds something else, or work that nobody imported.
     """
     label_format = get_format(fmt)
     wanted = check_statuses(statuses)
-    _prepare_folder(out)
+    _prepare_folder(app, out)
     counts = dict.fromkeys(wanted, 0)
+    messages: list[str] = []
 
     def write_crops() -> Iterator[LabelRow]:
         for item, row in list_rows(app, wanted):
-            (out / row.file_name).write_bytes(app.store.files.read(item.crop_sha256))
+            try:
+                crop = app.store.files.read(item.crop_sha256)
+            except (MissingRowError, OSError) as error:
+                logger.warning("item %d is not exported: %s", item.item_id, error)
+                messages.append(f"The word {item.item_id} of {item.picture_name} is left out: {error}.")
+                continue
+            (out / row.file_name).write_bytes(crop)
             counts[item.status] += 1
             yield row
 
     label_format.write(out / label_format.index_file, write_crops())
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    summary = ExportSummary(fmt, str(out), sum(counts.values()), counts, wanted, created)
+    summary = ExportSummary(fmt, str(out), sum(counts.values()), counts, wanted, created, tuple(messages))
     (out / SUMMARY_FILE).write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
     return summary
 
@@ -87,17 +100,24 @@ def check_statuses(statuses: Sequence[str]) -> tuple[str, ...]:
     return tuple(status for status in STATUSES if status in statuses or "all" in statuses)
 
 
-def _prepare_folder(out: Path) -> None:
+def _prepare_folder(app: App, out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file. Name a folder to export to.")
     if out.is_dir() and any(out.iterdir()) and not (out / SUMMARY_FILE).is_file():
         raise InputError(f"{out} is not empty. Name a new folder, or one that was exported to before.")
+    pending = count_pending_edits(app, out)
+    if pending:
+        raise InputError(
+            f"{out} holds decisions or changed texts that nobody has imported, on {pending} words. Import them, or "
+            "name another folder."
+        )
     crops = out / CROPS_DIR
     crops.mkdir(parents=True, exist_ok=True)
     for old in [path for path in crops.iterdir() if _CROP_NAME.fullmatch(path.name)]:
         old.unlink()
     for label_format in FORMATS.values():
         (out / label_format.index_file).unlink(missing_ok=True)
+    (out / SUMMARY_FILE).write_text("{}\n", encoding="utf-8")  # an export that is cut off can be made again
 
 
 def _to_row(app: App, item: ItemRecord) -> LabelRow:

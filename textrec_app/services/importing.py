@@ -46,8 +46,9 @@ class ImportSummary:
 def import_labels(app: App, fmt: str, path: Path, who: str) -> ImportSummary:
     """Import the labels of a folder; a row that cannot be used is told, and the rest go on.
 
-    A label for a crop that is in the store already becomes an event in its history. Where a person decided on it
-    since the export, that decision stands and the row is told as failed. Importing twice changes nothing more.
+    A model's text is no label, but where somebody changed it, that is a correction by the importer. A label for a
+    crop that is in the store already becomes an event in its history. Where a person decided on it since the export,
+    that decision stands and the row is told as failed. Importing twice changes nothing more.
 
     Args:
         fmt: paddleocr, imagefolder, jsonl or csv.
@@ -74,7 +75,11 @@ def import_labels(app: App, fmt: str, path: Path, who: str) -> ImportSummary:
 
 def _import_row(app: App, row: LabelRow, folder: Path, who: str) -> str:
     if row.status in MODEL_STATUSES:
-        return "skipped"
+        if row.decision.strip():
+            raise InputError(f"{row.file_name} holds a decision. Import this table with `review import`.")
+        if row.text == row.model_text or (row.item_id is None and not row.model_text):
+            return "skipped"
+        row = _to_correction(row)
     decision = _to_decision(row, who)
     data = _read_crop(row, folder)
     image = load_image(data, row.file_name, app.settings.max_pixels)
@@ -108,6 +113,12 @@ def _import_row(app: App, row: LabelRow, folder: Path, who: str) -> str:
     except DuplicatePictureError:
         raise InputError(f"{row.file_name} is a whole picture in the store, not a crop. Review it there.") from None
     return "added"
+
+
+def _to_correction(row: LabelRow) -> LabelRow:
+    """A model's row whose text somebody changed: the importer's decision."""
+    status = "rejected" if row.text in ("", UNREADABLE) else "corrected"
+    return replace(row, status=status, reviewer="")
 
 
 def _import_known(app: App, row: LabelRow, known: list[ItemRecord], decision: NewDecision) -> str:

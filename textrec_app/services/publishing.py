@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from models.weights import card_path
+from models.weights import card_path, copy_weights
 from storage.checkpoints import CheckpointRecord
 from storage.hub import Hub, HubError, Publication, StaleParentError
 from textrec_app.errors import ConflictError, InputError, TextRecError
@@ -17,7 +17,6 @@ from textrec_app.services.checkpoints import (
     get_checkpoint,
     get_record,
 )
-from textrec_app.services.concluding import copy_weights
 from textrec_app.services.context import App
 
 logger = logging.getLogger(__name__)

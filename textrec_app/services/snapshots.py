@@ -9,6 +9,7 @@ from storage import items, jobs, snapshots
 from storage.jobs import JobRecord
 from storage.records import ItemRecord
 from storage.snapshots import SnapshotRecord
+from textrec_app.data.near_duplicates import group_by_hash
 from textrec_app.errors import InputError
 from textrec_app.services.active_weights import find_active_weights
 from textrec_app.services.context import App
@@ -52,7 +53,7 @@ def check_trainable(app: App) -> None:
 
 def plan_current_items(app: App) -> list[ManifestItem]:
     """What a snapshot frozen now would hold."""
-    return plan_items(items.list_items(app.store, USED_STATUSES))
+    return plan_items(items.list_items(app.store))
 
 
 def freeze(app: App, job: JobRecord) -> Path:
@@ -104,10 +105,20 @@ def plan_items(records: Iterable[ItemRecord]) -> list[ManifestItem]:
     A fifth of all groups of near-duplicates is held back for good, whatever becomes of their items: reviewed words
     among them are the validation split, the others serve to measure agreement. So nothing that a model is judged on was
     ever trained on, not even as a pseudo-label before it was reviewed.
+
+    Args:
+        records: all items by rising id, also those that are not used: a group's oldest item decides for the group.
+
+    Returns:
+        The items that are used.
     """
     known = list(records)
-    n_labels = sum(record.status in LABELED for record in known)
-    planned = [_plan_item(record, n_labels >= MIN_LABELS_FOR_SELECTION) for record in known]
+    hashed = [record for record in known if record.perceptual_hash]
+    found = group_by_hash([record.perceptual_hash for record in hashed])
+    groups = {record.item_id: group for record, group in zip(hashed, found, strict=True)}
+    with_selection = sum(record.status in LABELED for record in known) >= MIN_LABELS_FOR_SELECTION
+    used = [record for record in known if record.status in USED_STATUSES]
+    planned = [_plan_item(record, groups.get(record.item_id, record.crop_sha256), with_selection) for record in used]
     kept = [item for item in planned if item is not None]
     agreement = _limit([item for item in kept if item.split == AGREEMENT], MAX_AGREEMENT)
     validation = _limit([item for item in kept if item.split == VALIDATION], MAX_VALIDATION)
@@ -120,8 +131,7 @@ def is_held_back(group: str) -> bool:
     return _fraction("held back", group) < HELD_BACK_SHARE
 
 
-def _plan_item(record: ItemRecord, with_selection: bool) -> ManifestItem | None:
-    group = record.perceptual_hash or record.crop_sha256
+def _plan_item(record: ItemRecord, group: str, with_selection: bool) -> ManifestItem | None:
     held_back = is_held_back(group)
     source = HUMAN if record.status in LABELED else PSEUDO if record.status == "kept" else NOBODY
     if source == HUMAN:

@@ -35,6 +35,7 @@ class TrainingOrder:
         schedule_minutes: minutes after which the learning rate has fallen to its end; None counts steps.
         steps: replaces the recipe's number of steps.
         base: weights to begin from.
+        corrections: a table of label errors, see `correct_labels`.
         rendered_words: size of the pool that is rendered into `out/pool` (kept for the next sitting).
     """
 
@@ -48,6 +49,7 @@ class TrainingOrder:
     rendered_words: int = 100_000
     rendered_share: float | None = None
     material: RenderMaterial = field(default_factory=RenderMaterial)
+    corrections: Path | None = None
     processes: int = 1
     version: str = "0"
     device: str = "auto"
@@ -71,7 +73,7 @@ def train_recognizer_on(
         recipe = replace(recipe, fit=replace(recipe.fit, steps=order.steps))
     share = recipe.rendered_share if order.rendered_share is None else order.rendered_share
     pools: list[WeightedPool] = []
-    train, held_back = load_training_samples(order.data)
+    train, held_back = load_training_samples(order.data, order.corrections)
     usable = _covered(train)
     names: list[Any] = [{"name": folder.name} for folder in order.data]
     if usable:
@@ -103,12 +105,38 @@ def train_recognizer_on(
     return result
 
 
-def load_training_samples(folders: Sequence[Path]) -> tuple[list[RecognitionSample], list[RecognitionSample]]:
-    """Train and validation samples of all folders; near-duplicates are in one part."""
+def load_training_samples(
+    folders: Sequence[Path], corrections: Path | None = None
+) -> tuple[list[RecognitionSample], list[RecognitionSample]]:
+    """Train and validation samples of all folders; near-duplicates are in one part.
+
+    Labels are corrected after the split, which depends on the labels as they came.
+    """
     if not folders:
         return [], []
     samples = [sample for folder in folders for sample in load_recognition_set(folder)]
-    return split_validation(samples)
+    train, held_back = split_validation(samples)
+    if corrections is None:
+        return train, held_back
+    table = corrections.read_text(encoding="utf-8")
+    return correct_labels(train, table), correct_labels(held_back, table)
+
+
+def correct_labels(samples: Sequence[RecognitionSample], table: str) -> list[RecognitionSample]:
+    """Replace labels that a person found to be wrong.
+
+    Args:
+        table: lines of `set/file<TAB>label as it came<TAB>what the picture says`; a line is used only where
+            both the end of the path and the label fit.
+    """
+    rows = [line.split("\t") for line in table.splitlines() if line.count("\t") == 2]
+    right = {(path, wrong): text for path, wrong, text in rows}
+    return [
+        replace(sample, text=right.get(("/".join(sample.path.parts[-2:]), sample.text), sample.text))
+        if sample.path is not None
+        else sample
+        for sample in samples
+    ]
 
 
 def find_commit() -> str:

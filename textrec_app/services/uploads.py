@@ -18,6 +18,9 @@ MAX_ZIP_RATIO = 100
 MIN_SUSPECT_BYTES = 50_000_000
 """Small archives may grow as they like."""
 
+_CHUNK_BYTES = 4096
+"""Unpacked at a time: reading all of an entry at once unpacks it whole before its true size is seen."""
+
 _ENCRYPTED_FLAG = 0x1
 _UTF8_FLAG = 0x800
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
@@ -149,10 +152,16 @@ def _open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, archive_name: 
     if entry.file_size > max_file_bytes:
         return Upload(shown, None, _too_large(shown, entry.file_size, max_file_bytes), is_ignorable)
     try:
-        return Upload(shown, archive.read(entry), is_ignorable=is_ignorable)
+        return Upload(shown, _read_entry(archive, entry), is_ignorable=is_ignorable)
     except _ZIP_ERRORS as error:
         logger.info("%s cannot be unpacked: %s", shown, error)
-        return Upload(shown, None, f"{shown} is damaged inside the zip. Pack it again.")
+        return Upload(shown, None, f"{shown} is damaged inside the zip, or larger than the zip says. Pack it again.")
+
+
+def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """An entry's bytes; never more are kept than it says it has, and one that has more fails its checksum."""
+    with archive.open(entry) as stream:
+        return b"".join(iter(lambda: stream.read(_CHUNK_BYTES), b""))
 
 
 def _clean_name(entry: zipfile.ZipInfo) -> str:

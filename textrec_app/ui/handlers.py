@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from textrec_app.errors import TextRecError
+from textrec_app.errors import USER_ERRORS
 from textrec_app.services.context import App
 from textrec_app.ui.access import identify_visitor
 
@@ -43,7 +43,7 @@ def bind(app: App, handler: Callable[..., Any], as_html: bool = True) -> Callabl
         def streamed(*received: Any) -> Iterator[Any]:
             try:
                 yield from handler(*arguments(received))
-            except TextRecError as error:
+            except USER_ERRORS as error:
                 raise _sentence(error, as_html) from error
 
         return _with_signature(streamed, handler, wants_visitor)
@@ -52,7 +52,7 @@ def bind(app: App, handler: Callable[..., Any], as_html: bool = True) -> Callabl
     def called(*received: Any) -> Any:
         try:
             return handler(*arguments(received))
-        except TextRecError as error:
+        except USER_ERRORS as error:
             raise _sentence(error, as_html) from error
 
     return _with_signature(called, handler, wants_visitor)
@@ -67,6 +67,6 @@ def _with_signature(bound: Callable[..., Any], handler: Callable[..., Any], want
     return bound
 
 
-def _sentence(error: TextRecError, as_html: bool) -> gr.Error:
+def _sentence(error: Exception, as_html: bool) -> gr.Error:
     message = str(error)
     return gr.Error(html.escape(message) if as_html else message, title="", print_exception=False)

@@ -1,13 +1,15 @@
 """Harvest: many pictures in, readings sorted into kept and waiting."""
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from textrec_app.errors import ConflictError
 from textrec_app.services.context import App
+from textrec_app.services.harvest_notes import HarvestNote, clear_note, find_note, write_note
 from textrec_app.services.harvesting import (
     FileOutcome,
     HarvestOptions,
@@ -20,6 +22,7 @@ from textrec_app.services.harvesting import confidence_view as view_confidence
 from textrec_app.services.harvesting import harvest as harvest_files
 from textrec_app.services.selection import find_min_precision
 from textrec_app.ui.access import Visitor, require_editor
+from textrec_app.ui.arguments import take_number
 from textrec_app.ui.assets import load_asset
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.inputs import INFERENCE
@@ -41,6 +44,7 @@ def create_harvest_tab(app: App) -> gr.HTML:
             folder = gr.File(label="Or a folder", file_count="directory", elem_id="harvest-folder", height=120)
             are_crops = gr.Checkbox(label="Each picture is one word", elem_id="harvest-crops")
             start = gr.Button("Harvest", variant="primary", elem_id="harvest-start")
+            gr.Markdown("Keep this page open until it is done.", elem_classes="tr-muted")
             confidence = gr.HTML(
                 value={"min_precision": find_min_precision(app)},
                 html_template=load_asset("confidence.html"),
@@ -56,24 +60,52 @@ def create_harvest_tab(app: App) -> gr.HTML:
                 apply_default_css=False,
                 elem_id="harvest-results",
             )
-    running = start.click(
+    turn = gr.State(Turn())
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    begun = start.click(bind(app, begin), [turn], [start], queue=False, **quiet)
+    running = begun.success(
         bind(app, run_harvest),
         [files, folder, are_crops],
         [results, confidence],
-        api_visibility="private",
-        show_progress="hidden",
         concurrency_id=INFERENCE,
         concurrency_limit=1,
+        **quiet,
     )
-    running.then(lambda: (None, None), None, [files, folder], api_visibility="private", show_progress="hidden")
+    running.then(end, [turn], [files, folder, start], queue=False, **quiet)
     gr.api(bind(app, confidence_view, as_html=False), api_name="confidence_view", queue=False)
     gr.api(bind(app, apply_precision, as_html=False), api_name="apply_precision", queue=False)
     return results
 
 
+@dataclass
+class Turn:
+    """Whether a page's harvest runs; one for each open page."""
+
+    is_running: bool = False
+
+
+def begin(app: App, visitor: Visitor, turn: Turn) -> gr.Button:
+    """Take the page's turn, and lock the button.
+
+    Raises:
+        ConflictError: a second press, while the first one's files are read.
+    """
+    require_editor(visitor)
+    if turn.is_running:
+        raise ConflictError("This harvest runs already; its files are read once. Wait for its end.")
+    turn.is_running = True
+    return gr.Button("Harvesting…", interactive=False)
+
+
+def end(turn: Turn) -> tuple[None, None, gr.Button]:
+    """Give the turn back: no files chosen, the button as it was."""
+    turn.is_running = False
+    return None, None, gr.Button("Harvest", interactive=True)
+
+
 def run_harvest(
     app: App, visitor: Visitor, files: list[str] | None, folder: list[str] | None, are_crops: bool
-) -> Iterator[tuple[Any, Any]]:
+) -> Generator[tuple[Any, Any], None, None]:
     """Harvest the chosen files and show each result as it comes."""
     require_editor(visitor)
     paths = [Path(path) for path in [*(files or ()), *(folder or ())]]
@@ -83,27 +115,47 @@ def run_harvest(
     options = HarvestOptions(min_precision=find_min_precision(app), crops=are_crops, who=visitor.name)
     total = count_uploads(paths)
     outcomes: list[FileOutcome] = []
-    yield describe_progress(outcomes, total), gr.skip()
-    for outcome in harvest_files(app, paths, options):
-        outcomes.append(outcome)
-        yield describe_progress(outcomes, max(total, len(outcomes))), gr.skip()
+    is_stopped = True
+    try:
+        write_note(app, HarvestNote(0, total, visitor.name))
+        yield describe_progress(outcomes, total), gr.skip()
+        for outcome in harvest_files(app, paths, options):
+            outcomes.append(outcome)
+            write_note(app, HarvestNote(len(outcomes), max(total, len(outcomes)), visitor.name))
+            yield describe_progress(outcomes, max(total, len(outcomes))), gr.skip()
+        is_stopped = False
+    finally:
+        if is_stopped:
+            write_note(app, HarvestNote(len(outcomes), max(total, len(outcomes)), visitor.name, stopped=True))
+        else:
+            clear_note(app)
     yield describe_end(outcomes), {"min_precision": options.min_precision, "turn": len(outcomes)}
 
 
 def confidence_view(app: App, min_precision: float) -> dict:
     """Show what keeping with this precision would mean: histogram, threshold, kept, waiting; nothing changes."""
-    return asdict(view_confidence(app, min_precision))
+    return asdict(view_confidence(app, take_number(min_precision, "min_precision")))
 
 
 def apply_precision(app: App, visitor: Visitor, min_precision: float) -> dict:
     """Keep the undecided readings that reach this precision and let the others wait for review."""
     require_editor(visitor)
-    return asdict(keep_by_precision(app, min_precision, visitor.name))
+    return asdict(keep_by_precision(app, take_number(min_precision, "min_precision"), visitor.name))
 
 
 def show_files(app: App) -> dict[str, Any]:
-    """The harvested files, for a page that has just opened."""
-    return {"rows": list_rows(app), "progress": None}
+    """The harvested files, for a page that has just opened, and whether the last harvest stopped on its way."""
+    unfinished = find_note(app)
+    return {"rows": list_rows(app), "progress": None if unfinished is None else note(describe_unfinished(unfinished))}
+
+
+def describe_unfinished(unfinished: HarvestNote) -> str:
+    """How far a harvest got, and how to go on."""
+    far = f"{unfinished.done} of {unfinished.total} files"
+    again = "choose the same files and press Harvest again to go on; what was read is skipped."
+    if unfinished.stopped:
+        return f"The last harvest stopped after {far}, the rest was not read: {again}"
+    return f"A harvest has got to {far}. If its page was closed, the rest is not read: {again}"
 
 
 def list_rows(app: App) -> list[dict[str, Any]]:

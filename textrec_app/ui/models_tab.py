@@ -11,6 +11,7 @@ from textrec_app.services.checkpoints import rollback as go_back
 from textrec_app.services.comparing import compare
 from textrec_app.services.context import App
 from textrec_app.ui.access import Visitor, require_editor
+from textrec_app.ui.arguments import take_text
 from textrec_app.ui.assets import load_asset
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.inputs import INFERENCE
@@ -154,8 +155,9 @@ def press_rollback(app: App, visitor: Visitor) -> tuple[Any, ...]:
     return show_models(list_checkpoints(app, TASK), model)
 
 
-def press_compare(app: App, name: str) -> dict[str, Any]:
-    """Let the chosen checkpoint and the one in use read the same frozen sets."""
+def press_compare(app: App, visitor: Visitor, name: str) -> dict[str, Any]:
+    """Let the chosen checkpoint and the one in use read the same frozen sets; that keeps the machine busy for long."""
+    require_editor(visitor)
     active = get_active(app, TASK)
     return describe_comparison(app, get_checkpoint(app, name), compare(app, active.name, name))
 
@@ -189,7 +191,9 @@ def list_models(app: App) -> list:
 def promote(app: App, visitor: Visitor, name: str, overrule: bool = False) -> dict:
     """Put a checkpoint in use."""
     require_editor(visitor)
-    return describe_model(put_in_use(app, name, visitor.name, overrule=overrule, reread=False))
+    return describe_model(
+        put_in_use(app, take_text(name, "name"), visitor.name, overrule=overrule is True, reread=False)
+    )
 
 
 def rollback_by_api(app: App, visitor: Visitor) -> dict:

@@ -11,6 +11,7 @@ from textrec_app.services.context import App
 from textrec_app.services.harvesting import HarvestOptions, summarise
 from textrec_app.services.harvesting import harvest as harvest_files
 from textrec_app.ui.access import Visitor, require_editor
+from textrec_app.ui.arguments import take_number
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.inputs import INFERENCE, take_files_untouched
 from textrec_app.ui.read_tab import read_file
@@ -54,6 +55,8 @@ def harvest(
     require_editor(visitor)
     if not files:
         raise InputError("No files came. Send pictures or zips as `files`.")
-    options = HarvestOptions(min_precision=float(min_precision), crops=bool(are_crops), who=visitor.name)
+    options = HarvestOptions(
+        min_precision=take_number(min_precision, "min_precision"), crops=bool(are_crops), who=visitor.name
+    )
     outcomes = list(harvest_files(app, [Path(path) for path in files], options))
     return {"files": [asdict(outcome) for outcome in outcomes], **asdict(summarise(outcomes))}

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from textrec_app.errors import ConflictError, InputError, TextRecError
+from textrec_app.errors import ConflictError, InputError, NotFoundError, TextRecError
 from textrec_app.services.context import App
 from textrec_app.services.reviewing import (
     Decision,
@@ -18,6 +18,7 @@ from textrec_app.services.reviewing import (
 from textrec_app.services.reviewing import decide as record_decision
 from textrec_app.services.reviewing import undo as undo_decision
 from textrec_app.ui.access import Visitor, require_editor
+from textrec_app.ui.arguments import take_list, take_number, take_text, take_whole_number
 from textrec_app.ui.assets import load_asset
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.pictures import bytes_to_url
@@ -51,9 +52,10 @@ def list_pending(
     Args:
         held: ids that the page has already; they are passed over.
     """
-    passed_over = set(held or ())
-    wanted = max(1, min(limit, MAX_AHEAD))
-    items = list_queue(app, view=view, order=order, limit=wanted + len(passed_over))
+    passed_over = {take_whole_number(item_id, "held") for item_id in take_list(held or [], "held")}
+    wanted = max(1, min(take_whole_number(limit, "limit"), MAX_AHEAD))
+    shown, sorted_by = take_text(view, "view"), take_text(order, "order")
+    items = list_queue(app, view=shown, order=sorted_by, limit=wanted + len(passed_over))
     fresh = [item for item in items if item.item_id not in passed_over][:wanted]
     return {"items": [describe_item(app, item) for item in fresh], "counts": review_counts(app)}
 
@@ -70,7 +72,7 @@ def decide(app: App, visitor: Visitor, decisions: list) -> list:
     correct, reject, skip, undo. Repeating a client_uuid changes nothing. An answer has `ok`, `code` (done, repeated,
     stale, refused), `message`, `item`.
     """
-    if len(decisions) > MAX_DECISIONS:
+    if len(take_list(decisions, "decisions")) > MAX_DECISIONS:
         raise InputError(f"At most {MAX_DECISIONS} decisions go in one call, these are {len(decisions)}. Split them.")
     return [answer_decision(app, visitor, decision) for decision in decisions]
 
@@ -84,6 +86,8 @@ def answer_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> dic
     """Record one decision or undo; a refusal is an answer, not an exception, so that the rest goes on."""
     try:
         require_editor(visitor)
+        if not isinstance(decision, dict):
+            raise InputError("A decision must be an object with item_id, version, action, client_uuid.")
         result = apply_seen_decision(app, visitor, decision)
     except ConflictError as error:
         return {"ok": False, "code": "stale", "message": str(error), "item": find_fresh_item(app, decision)}
@@ -123,29 +127,34 @@ def apply_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> Deci
     """Hand one decision to the service.
 
     Raises:
-        InputError: a field is missing.
+        InputError: a field is missing or has the wrong type.
     """
-    try:
-        if decision["action"] == "undo":
-            return undo_decision(app, visitor.name, str(decision["client_uuid"]))
-        wanted = Decision(
-            item_id=int(decision["item_id"]),
-            version=int(decision["version"]),
-            action=decision["action"],
-            text=decision.get("text"),
-            client_uuid=str(decision["client_uuid"]),
-            who=visitor.name,
-            seconds=decision.get("seconds"),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"A decision lacks or garbles a field ({error}). Send item_id, version, action, client_uuid."
-        ) from error
+    missing = [name for name in ("action", "client_uuid") if name not in decision]
+    if missing:
+        raise InputError(f"A decision lacks {missing[0]}. Send item_id, version, action, client_uuid.")
+    action, client_uuid = take_text(decision["action"], "action"), take_text(decision["client_uuid"], "client_uuid")
+    if action == "undo":
+        return undo_decision(app, visitor.name, client_uuid)
+    text, seconds = decision.get("text"), decision.get("seconds")
+    wanted = Decision(
+        item_id=take_whole_number(decision.get("item_id"), "item_id"),
+        version=take_whole_number(decision.get("version"), "version"),
+        action=action,
+        text=None if text is None else take_text(text, "text"),
+        client_uuid=client_uuid,
+        who=visitor.name,
+        seconds=None if seconds is None else take_number(seconds, "seconds"),
+    )
     return record_decision(app, wanted)
 
 
 def describe_item(app: App, item: ReviewItem) -> dict[str, Any]:
-    """The JSON of one item, crop included."""
+    """The JSON of one item, crop included; where the crop's file is gone, `message` says so and `crop` is empty."""
+    crop, message = "", ""
+    try:
+        crop = bytes_to_url(crop_png(app, item.item_id))
+    except NotFoundError as error:
+        message = f"There is no picture of this word: {error} Or reject the word."
     return {
         "item_id": item.item_id,
         "version": item.version,
@@ -154,10 +163,11 @@ def describe_item(app: App, item: ReviewItem) -> dict[str, Any]:
         "model_text": item.model_text,
         "confidence": item.confidence,
         "picture_name": item.picture_name,
-        "crop": bytes_to_url(crop_png(app, item.item_id)),
+        "crop": crop,
+        "message": message,
     }
 
 
 def find_fresh_item(app: App, decision: dict[str, Any]) -> dict[str, Any] | None:
     """The item of a refused decision as it stands now; None for an undo."""
-    return describe_item(app, get_item(app, int(decision["item_id"]))) if decision.get("item_id") is not None else None
+    return None if decision["action"] == "undo" else describe_item(app, get_item(app, int(decision["item_id"])))

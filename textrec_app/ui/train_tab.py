@@ -19,6 +19,7 @@ from textrec_app.services.retraining import cancel_job as cancel_training
 from textrec_app.services.retraining import get_job as find_job
 from textrec_app.services.reviewing import review_counts
 from textrec_app.ui.access import Visitor, require_editor
+from textrec_app.ui.arguments import take_number, take_text, take_whole_number
 from textrec_app.ui.assets import load_asset
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.train_status import (
@@ -130,18 +131,20 @@ def press_cancel(app: App, visitor: Visitor) -> tuple[Any, ...]:
 def retrain_by_api(app: App, visitor: Visitor, recipe: str = "adapt", minutes: float = 5.0) -> dict:
     """Start a retraining, or return the one that is not finished."""
     require_editor(visitor)
-    return to_json(request_retrain(app, RetrainRequest(recipe=recipe, minutes=minutes, who=visitor.name)))
+    length = take_number(minutes, "minutes")
+    wanted = RetrainRequest(recipe=take_text(recipe, "recipe"), minutes=length, who=visitor.name)
+    return to_json(request_retrain(app, wanted))
 
 
 def get_job(app: App, job_id: int) -> dict:
     """Look at a retraining."""
-    return to_json(find_job(app, job_id))
+    return to_json(find_job(app, take_whole_number(job_id, "job_id")))
 
 
 def cancel_job(app: App, visitor: Visitor, job_id: int) -> dict:
     """Ask a retraining to stop."""
     require_editor(visitor)
-    return to_json(cancel_training(app, job_id, visitor.name))
+    return to_json(cancel_training(app, take_whole_number(job_id, "job_id"), visitor.name))
 
 
 def to_json(job: JobView) -> dict[str, Any]:

@@ -24,8 +24,20 @@ PAUSE_GRACE_S = 10.0
 GIVES_UP_S = 5.0
 STALLED = timedelta(minutes=15)
 LOCK_FILE = "supervisor.lock"
+MAX_ERRORS = 20
+REST_S = 2.0
 # A mistake in one job must not end the thread that all later jobs depend on.
-GOES_ON = (*job_runs.STORE_ERRORS, *USER_ERRORS, OSError, ValueError, LookupError, RuntimeError)
+GOES_ON = (
+    *job_runs.STORE_ERRORS,
+    *USER_ERRORS,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass
@@ -52,6 +64,8 @@ class Supervisor:
         app.settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(app.settings.data_dir / LOCK_FILE, timeout=0, thread_local=False)
         self._watched: _Watched | None = None
+        self._concluding: JobRecord | None = None
+        self._n_errors = 0
         self._caught_up_with = ""
         self._killed: list[TrainingProcess] = []
         self._stopping = threading.Event()
@@ -61,15 +75,14 @@ class Supervisor:
         """Begin to work in a thread; a second call changes nothing."""
         if self._thread is None or not self._thread.is_alive():
             self._stopping.clear()
-            self._thread = threading.Thread(target=self._work, name="textrec-supervisor", daemon=True)
-            self._thread.start()
+            self._start_thread()
 
     def stop(self) -> None:
         """End the thread; a training in hand saves its state and goes on with the next supervisor."""
         self._stopping.set()
-        if self._thread is not None:
+        while self._thread is not None and self._thread.is_alive():
             self._thread.join()
-            self._thread = None
+        self._thread = None
         if self._watched is not None:
             self._pause(self._watched)
         for process in self._killed:
@@ -97,14 +110,38 @@ class Supervisor:
             self._look_after(job, self._watched, now)
         return True
 
+    def _start_thread(self) -> None:
+        self._thread = threading.Thread(target=self._work, name="textrec-supervisor", daemon=True)
+        self._thread.start()
+
     def _work(self) -> None:
-        while not self._stopping.wait(self._poll_s):
-            try:
-                if not self.run_once(datetime.now(UTC)) and self._lock.is_locked:
-                    self._catch_up()
-            except GOES_ON:
-                logger.exception("the worker met an error and tries again")
-                self._stopping.wait(2.0)
+        """Look again and again; if an error that nobody foresaw ends the thread, another takes its place."""
+        try:
+            while not self._stopping.wait(self._poll_s):
+                self._look()
+        finally:
+            if not self._stopping.wait(REST_S):
+                logger.error("the worker ended by an error that it does not know and begins again")
+                self._start_thread()
+
+    def _look(self) -> None:
+        try:
+            if not self.run_once(datetime.now(UTC)) and self._lock.is_locked:
+                self._catch_up()
+            self._n_errors = 0
+        except GOES_ON as error:
+            logger.exception("the worker met an error and tries again")
+            self._n_errors += 1
+            if self._n_errors >= MAX_ERRORS:
+                self._give_up(error)
+            self._stopping.wait(REST_S)
+
+    def _give_up(self, error: BaseException) -> None:
+        """Close the job whose end cannot be put on record, so that the next one gets its turn."""
+        job, self._concluding, self._n_errors = self._concluding, None, 0
+        if job is not None:
+            reason = f"its result could not be judged ({error}); `jobs show` has the log, then retrain"
+            job_runs.close_failed(self._app, job, reason)
 
     def _has_lock(self) -> bool:
         if self._lock.is_locked:
@@ -201,7 +238,9 @@ class Supervisor:
 
     def _close(self, job: JobRecord, outcome: job_runs.ProcessOutcome) -> None:
         if outcome.state == "finished":
+            self._concluding = job
             concluding.conclude(self._app, job)
+            self._concluding = None
         else:
             job_runs.close_failed(self._app, job, outcome.message or f"the training process ended: {outcome.state}")
 

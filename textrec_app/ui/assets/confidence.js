@@ -77,6 +77,7 @@ part("slider").addEventListener("input", () => {
   soon = setTimeout(() => ask("confidence_view"), 80);
 });
 part("apply").addEventListener("click", async () => {
+  clearTimeout(soon); // what the slider still wants to ask would overtake the answer
   if (await ask("apply_precision")) toast(`${view.kept} kept, ${view.waiting} waiting.`);
 });
 watch("value", () => {

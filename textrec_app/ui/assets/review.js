@@ -17,7 +17,7 @@ function present(message) {
 
 function showItem(item) {
   part("crop").src = item.crop;
-  part("crop").alt = `The word to check; the model reads ${item.model_text}`;
+  part("crop").alt = item.message || `The word to check; the model reads ${item.model_text}`;
   part("text").value = item.text;
   part("model-text").textContent = `Model: ${item.model_text || "(nothing)"}`;
   part("confidence").textContent = `${percent(item.confidence)} sure`;
