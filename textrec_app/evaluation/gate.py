@@ -159,8 +159,9 @@ def describe_fall(item: Difference) -> str:
     """One sentence on a set that became worse."""
     return (
         f"Worse on {TITLES[item.name]}: {_percent(item.before)} before, {_percent(item.after)} after "
-        f"({_points(item.delta)} points, {_interval(item)}, {item.n} crops); "
-        f"{_points(TOLERANCES[item.name])} would be tolerated."
+        f"({_points(item.delta)} points, {_interval(item)}, {item.n} crops). "
+        f"A fall of {_points(TOLERANCES[item.name])} is tolerated; the chance of a greater one is "
+        f"{_percent(item.risk)}, at most {_percent(RISK_LIMIT)} are allowed."
     )
 
 
