@@ -8,20 +8,31 @@ from torch import nn
 from models.detection.craft import build_craft
 from models.errors import WeightsError
 from models.recognition.conv_attention_ctc import build_conv_attention_ctc
+from models.recognition.parseq import build_parseq
+from models.recognition.svtr_ctc import build_svtr_ctc
+from models.recognition.vitstr_columns import build_vitstr_columns
 
-BUILDERS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
+Builder = Callable[[Mapping[str, Any]], nn.Module]
+
+RECOGNIZERS: dict[str, Builder] = {
     "conv_attention_ctc": build_conv_attention_ctc,
-    "craft": build_craft,
+    "parseq": build_parseq,
+    "svtr_ctc": build_svtr_ctc,
+    "vitstr_columns": build_vitstr_columns,
 }
+BUILDERS: dict[str, Builder] = {**RECOGNIZERS, "craft": build_craft}
 
 
 def create_network(architecture: str, config: Mapping[str, Any]) -> nn.Module:
     """Build an untrained network.
 
     Raises:
-        WeightsError: the architecture is unknown to this version.
+        WeightsError: the architecture is unknown to this version, or does not have such a setting.
     """
     if architecture not in BUILDERS:
         known = ", ".join(sorted(BUILDERS))
         raise WeightsError(f"this version does not know the architecture {architecture!r}; it knows {known}")
-    return BUILDERS[architecture](config)
+    try:
+        return BUILDERS[architecture](config)
+    except TypeError as error:
+        raise WeightsError(f"{architecture} does not fit its settings: {error}") from error

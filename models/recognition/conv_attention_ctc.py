@@ -6,13 +6,17 @@ do most of the work because the processors this runs on like them best.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.errors import ShapeError
+from models.recognition.ctc import DecodedText
+from models.recognition.ctc_network import CtcNetwork
+from models.recognition.guidance import build_guidance
+from models.recognition.text_network import ColumnFeatures, evidence_maps
+from models.recognition.vision_transformer import check_crops
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class ConvAttentionCtcConfig:
         heads: attention heads.
         local_blocks: attention blocks that see `local_reach` columns to each side.
         global_blocks: attention blocks that see the whole line.
+        guidance: weight of a decoder's loss in training; 0 has no such branch.
     """
 
     classes: int = 96
@@ -36,20 +41,7 @@ class ConvAttentionCtcConfig:
     local_reach: int = 5
     global_blocks: int = 2
     dropout: float = 0.1
-
-
-class ColumnFeatures(NamedTuple):
-    """What the trunk sees.
-
-    Attributes:
-        columns: (B, T, D) one vector for each four pixels of width.
-        row_weights: (B, R, T) share of each feature row in its column, sums to 1 over R.
-        attention: (B, T, T) last global block's attention, mean of the heads; rows sum to 1.
-    """
-
-    columns: Tensor
-    row_weights: Tensor
-    attention: Tensor
+    guidance: float = 0.0
 
 
 class ResidualBlock(nn.Module):
@@ -94,12 +86,8 @@ class AttentionBlock(nn.Module):
         return columns, weights.mean(dim=1)
 
 
-class ConvAttentionCtc(nn.Module):
-    """Crops to CTC logits, one step for four pixels of width.
-
-    Source:
-        SVTR's local and global mixing (METHODS section 8) over a convolutional stem; CTC head.
-    """
+class ConvTrunk(nn.Module):
+    """The network up to its columns: convolutions, row merging, attention over the columns."""
 
     def __init__(self, config: ConvAttentionCtcConfig) -> None:
         super().__init__()
@@ -116,29 +104,27 @@ class ConvAttentionCtc(nn.Module):
         reaches = [config.local_reach] * config.local_blocks + [None] * config.global_blocks
         self.blocks = nn.ModuleList(AttentionBlock(high, config.heads, reach, config.dropout) for reach in reaches)
         self.norm = nn.LayerNorm(high)
-        self.head = nn.Linear(high, config.classes)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Read crops.
+    def features(self, images: Tensor) -> ColumnFeatures:
+        """The trunk's columns and where it looked.
 
         Args:
             images: (B, 3, 32, W) float, normalised as the card says; W a multiple of 4.
 
-        Returns:
-            (B, W / 4, classes) float logits; class 0 is the blank.
-
         Raises:
             ShapeError: the pictures are not 3 x 32 x multiple of 4.
         """
-        return self.head(self.norm(self.features(images).columns))
+        return self.mix(self.places(images))
 
-    def features(self, images: Tensor) -> ColumnFeatures:
-        """The trunk's columns and where it looked; arguments as in `forward`."""
-        if images.ndim != 4 or images.shape[1:3] != (3, 32) or images.shape[3] % 4:
-            raise ShapeError(f"crops must be (B, 3, 32, multiple of 4), not {tuple(images.shape)}")
-        grid = self.high(
-            self.to_high(self.middle(self.to_middle(self.low(self.to_low(self.stem(images))))))
-        )  # (B, D, 2, T)
+    def places(self, images: Tensor) -> Tensor:
+        """(B, C, 8, W / 4) features of single strokes and corners, before anything is merged."""
+        check_crops(images, 4)
+        strokes: Tensor = self.low(self.to_low(self.stem(images)))
+        return strokes
+
+    def mix(self, places: Tensor) -> ColumnFeatures:
+        """The columns that come of `places`."""
+        grid = self.high(self.to_high(self.middle(self.to_middle(places))))  # (B, D, 2, T)
         row_weights = self.row_score(grid).softmax(dim=2)  # (B, 1, 2, T)
         line = (grid * row_weights).sum(dim=2)  # (B, D, T)
         columns = (line + self.position(line)).transpose(1, 2)  # (B, T, D)
@@ -146,6 +132,33 @@ class ConvAttentionCtc(nn.Module):
         for block in self.blocks:
             columns, attention = block(columns)
         return ColumnFeatures(columns, row_weights.squeeze(1), attention)
+
+
+class ConvAttentionCtc(ConvTrunk, CtcNetwork):
+    """Crops to CTC logits, one step for four pixels of width.
+
+    Source:
+        SVTR's local and global mixing (METHODS section 8) over a convolutional stem; CTC head. The guidance
+        is SVTRv2's idea with PARSeq's decoder.
+    """
+
+    def __init__(self, config: ConvAttentionCtcConfig) -> None:
+        super().__init__(config)
+        width = config.widths[-1]
+        self.head = nn.Linear(width, config.classes)
+        self.guidance = build_guidance(config.guidance, config.classes, width)
+
+    def columns(self, images: Tensor) -> Tensor:
+        """See `CtcNetwork.columns`."""
+        normed: Tensor = self.norm(self.features(images).columns)
+        return normed
+
+    def character_maps(self, image: Tensor, decoded: DecodedText) -> Tensor:
+        """What in the picture speaks for each character; see `evidence_maps` and `TextNetwork.character_maps`."""
+        with torch.inference_mode(False), torch.enable_grad():
+            places = self.places(image.clone()).detach().requires_grad_()
+            logits = self.head(self.norm(self.mix(places).columns))
+            return evidence_maps(places, logits, decoded.spans)
 
 
 def build_conv_attention_ctc(config: Mapping[str, Any]) -> ConvAttentionCtc:

@@ -4,6 +4,7 @@ Source:
     Graves et al., ICML 2006; METHODS sections 11 and 24.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,13 +33,17 @@ class DecodedText:
     spans: tuple[tuple[int, int], ...]
 
 
-def compute_ctc_loss(logits: Tensor, targets: Sequence[Sequence[int]], weights: Tensor | None = None) -> Tensor:
+def compute_ctc_loss(
+    logits: Tensor, targets: Sequence[Sequence[int]], weights: Tensor | None = None, smoothing: float = 0.0
+) -> Tensor:
     """Mean over the batch of the CTC loss divided by target length.
 
     Args:
         logits: (B, T, K) float, unnormalised; class 0 is the blank.
         targets: B lists of class ids; a list too long for T steps adds nothing.
         weights: (B,) weight of each sample, or None for equal ones.
+        smoothing: weight of the mean divergence of a step's probabilities from uniform ones; CTC's stand-in for
+            label smoothing (Kim, Hori & Watanabe 2017).
 
     Returns:
         A scalar; 0 for an empty batch.
@@ -57,6 +62,9 @@ def compute_ctc_loss(logits: Tensor, targets: Sequence[Sequence[int]], weights: 
     steps = torch.full((B,), T, device=logits.device)
     losses = functional.ctc_loss(log_probs, flat, steps, lengths, reduction="none", zero_infinity=True)
     losses = losses / lengths.clamp(min=1)
+    if smoothing:
+        divergence = (log_probs.exp() * log_probs).sum(dim=-1) + math.log(K)  # (T, B), at least 0
+        losses = (1.0 - smoothing) * losses + smoothing * divergence.mean(dim=0)
     if weights is None:
         return losses.mean()
     return (losses * weights).sum() / weights.sum().clamp(min=1e-6)

@@ -1,0 +1,36 @@
+"""A small network of every architecture and setting that reads text."""
+
+from typing import Any
+
+import torch
+
+from models.charset import Charset
+from models.recognition.text_network import TextNetwork
+from models.registry import create_network
+
+CHARSET = Charset("ANET")
+CONV = {"widths": [8, 16, 32, 64], "depths": [1, 1, 1, 1], "dropout": 0.0}
+PLAIN = {"width": 64, "depth": 2, "dropout": 0.0}
+NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "conv": ("conv_attention_ctc", {**CONV, "heads": 2}),
+    "conv guided": ("conv_attention_ctc", {**CONV, "heads": 2, "guidance": 0.5}),
+    "svtr": ("svtr_ctc", {"widths": [8, 16, 32, 64], "local_blocks": [1, 1, 0], "guidance": 0.5}),
+    "svtr grouped": ("svtr_ctc", {"widths": [8, 16, 32, 64], "local_blocks": [1, 1, 0], "mixing": "grouped5"}),
+    "parseq conv": ("parseq", {**CONV, "heads": 2, "decoder_width": 64, "max_length": 8}),
+    "parseq vit": ("parseq", {**PLAIN, "encoder": "vit", "decoder_width": 64, "max_length": 8, "patch": [8, 8]}),
+    "parseq at once": ("parseq", {**CONV, "heads": 2, "decoder_width": 64, "decoding": "nar", "refinements": 2}),
+    "columns ctc": ("vitstr_columns", {**PLAIN, "patch": [32, 4]}),
+    "columns 2 px": ("vitstr_columns", {**PLAIN, "patch": [32, 2]}),
+    "patches 4x8": ("vitstr_columns", {**PLAIN, "patch": [4, 8], "depth": 1}),
+    "columns tokens": ("vitstr_columns", {**PLAIN, "patch": [32, 8], "reader": "token_slice"}),
+    "columns parseq": ("vitstr_columns", {**PLAIN, "patch": [32, 4], "reader": "parseq"}),
+}
+NAMES = list(NETWORKS)
+
+
+def create_small(name: str, **settings: object) -> TextNetwork:
+    architecture, config = NETWORKS[name]
+    torch.manual_seed(0)
+    network = create_network(architecture, {**config, "classes": len(CHARSET) + 1, **settings})
+    assert isinstance(network, TextNetwork)
+    return network
