@@ -9,14 +9,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
 from textrec_app.data.crop_pool import CropPool, pool_in_memory, write_pool_shard
 from textrec_app.data.recognition_sets import RecognitionSample
 from textrec_app.data.synthesis.backgrounds import load_backgrounds
 from textrec_app.data.synthesis.fonts import FontLibrary
+from textrec_app.data.synthesis.ink_batches import InkSource
+from textrec_app.data.synthesis.scene_texts import SceneTexts
 from textrec_app.data.synthesis.texts import TextSource
-from textrec_app.data.synthesis.words import WordRenderer
-from textrec_app.pipeline.images import load_image
+from textrec_app.data.word_effects.natural import WordPainter
+from textrec_app.data.word_effects.surfaces import PhotoBank
+from textrec_app.pipeline.sample_crops import load_sample_crop
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +37,16 @@ class RenderMaterial:
     with_system_fonts: bool = True
 
 
-def create_word_renderer(material: RenderMaterial) -> WordRenderer:
-    """A renderer over the material; scanning the fonts takes seconds."""
+def create_ink_source(material: RenderMaterial) -> InkSource:
+    """A source of ink over the material; scanning the fonts takes seconds."""
     fonts = FontLibrary.find(material.fonts, with_system=material.with_system_fonts)
-    texts = TextSource.load(material.wordlists)
-    return WordRenderer(fonts, texts, load_backgrounds(material.backgrounds), height_px=40)
+    return InkSource(fonts, SceneTexts(TextSource.load(material.wordlists)))
+
+
+def create_word_renderer(material: RenderMaterial) -> WordPainter:
+    """A renderer over the material, on the CPU; scanning the fonts takes seconds."""
+    bank = PhotoBank(load_backgrounds(material.backgrounds), torch.device("cpu"))
+    return WordPainter(create_ink_source(material), bank)
 
 
 def render_word_pool(folder: Path, words: int, seed: int, material: RenderMaterial, processes: int = 1) -> None:
@@ -58,11 +67,9 @@ def render_word_pool(folder: Path, words: int, seed: int, material: RenderMateri
             logger.info("shard %d is rendered", done)
 
 
-def render_words(renderer: WordRenderer, words: int, seed: Sequence[int]) -> Iterator[tuple[np.ndarray, str]]:
-    """Rendered crops with their texts."""
-    for index in range(words):
-        word = renderer.render(np.random.default_rng([*seed, index]))
-        yield word.image, word.text
+def render_words(renderer: WordPainter, words: int, seed: Sequence[int]) -> Iterator[tuple[np.ndarray, str]]:
+    """Rendered crops of 40 px height with their texts."""
+    yield from renderer.draw(words, seed)
 
 
 def load_crop_pool(samples: Sequence[RecognitionSample]) -> CropPool:
@@ -71,10 +78,10 @@ def load_crop_pool(samples: Sequence[RecognitionSample]) -> CropPool:
     Raises:
         InputError: a crop is no picture.
     """
-    return pool_in_memory((load_image(sample.source.read_bytes(), sample.name), sample.text) for sample in samples)
+    return pool_in_memory((load_sample_crop(sample), sample.text) for sample in samples)
 
 
-def _render_shard(renderer: WordRenderer, folder: Path, seed: int, number: int) -> int:
+def _render_shard(renderer: WordPainter, folder: Path, seed: int, number: int) -> int:
     cv2.setNumThreads(1)
     write_pool_shard(folder, _stem(seed, number), render_words(renderer, SHARD_WORDS, (seed, number)))
     return number

@@ -82,10 +82,11 @@ def draw_line(face: FontFace, text: str, size_px: int, spacing_px: float = 0.0) 
             placed.append((round(pen) + glyph.left_px, glyph.top_px, glyph.ink))
         pen += max(glyph.advance_px + spacing_px, 1.0)
         previous = character
-    return _compose(placed)
+    return compose_glyphs(placed)
 
 
-def _compose(placed: list[tuple[int, int, np.ndarray]]) -> InkLine:
+def compose_glyphs(placed: list[tuple[int, int, np.ndarray]]) -> InkLine:
+    """Lay glyphs, each (x, y, coverage) with its top-left corner relative to the pen's start, into one line."""
     if not placed:
         return InkLine(np.zeros((3, 3), np.uint8), np.zeros((0, 4), np.float32), 1.0)
     left = min(x for x, _, _ in placed) - 1
