@@ -11,6 +11,7 @@ from textrec_app.data.samples import RecognitionSample
 from textrec_app.errors import InputError
 
 MAX_DISTANCE = 10
+TWIN_DISTANCE = 16  # a copy at a third of the size differs in up to so many bits
 _ROWS, _COLUMNS = 8, 9
 
 
@@ -32,6 +33,31 @@ def group_near_duplicates(samples: Sequence[RecognitionSample], max_distance: in
             hashes = [compute_difference_hash(samples[index]) for index in members]
             _join_similar(members, hashes, parents, max_distance)
     return [_find_root(parents, index) for index in range(len(samples))]
+
+
+def drop_twins(
+    samples: Sequence[RecognitionSample], held_back: Sequence[RecognitionSample], max_distance: int = TWIN_DISTANCE
+) -> list[RecognitionSample]:
+    """Leave out samples that are near-duplicates of held-back ones, under a wider rule than the split's.
+
+    Twins have the same letters and digits, case aside (the same characters where there are none), and difference
+    hashes that differ in at most `max_distance` of 64 bits. The held-back part stays as it is.
+
+    Returns:
+        The samples that stay, in their order.
+    """
+    hashes: dict[str, list[int]] = defaultdict(list)
+    for sample in held_back:
+        hashes[_letters(sample.text)].append(compute_difference_hash(sample))
+    kept = []
+    for sample in samples:
+        rivals = hashes.get(_letters(sample.text))
+        if rivals:
+            own = compute_difference_hash(sample)
+            if min((own ^ rival).bit_count() for rival in rivals) <= max_distance:
+                continue
+        kept.append(sample)
+    return kept
 
 
 def group_by_hash(hashes: Sequence[str], max_distance: int = MAX_DISTANCE) -> list[str]:
@@ -80,6 +106,10 @@ def compute_difference_hash(sample: RecognitionSample) -> int:
     cells = np.asarray(grey.resize((_COLUMNS, _ROWS), Image.Resampling.BOX), dtype=np.int16)
     bits = (cells[:, :-1] > cells[:, 1:]).ravel()
     return int("".join("1" if bit else "0" for bit in bits), 2)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum()) or text.strip()
 
 
 def _join_similar(members: Sequence[int], hashes: Sequence[int], parents: list[int], max_distance: int) -> None:
