@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,6 +41,16 @@ class CropPool:
         self.entries, self._pixels = entries, pixels
         self.texts = [entry.text for entry in entries]
         self.buckets = np.array([bucket_width((entry.height, entry.width)) for entry in entries], np.int64)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Shards on disk go to another process by their path, so that all share one copy."""
+        places = [str(shard.filename) if isinstance(shard, np.memmap) else shard for shard in self._pixels]
+        return {"entries": self.entries, "pixels": places}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the shards again."""
+        opened = [np.memmap(it, np.uint8, mode="r") if isinstance(it, str) else it for it in state["pixels"]]
+        CropPool.__init__(self, state["entries"], opened)
 
     def __len__(self) -> int:
         """Number of crops."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class WeightAverage:
@@ -18,16 +19,22 @@ class WeightAverage:
         }
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
-        """Move towards the network's present weights; integer buffers are copied."""
+    def update(self, network: nn.Module, tail_updates: int = 0) -> None:
+        """Move towards the network's present weights; integer buffers are copied.
+
+        Args:
+            tail_updates: if over 0, the average becomes the plain mean of the last so many weights.
+        """
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for name, tensor in network.state_dict().items():
-            average = self.tensors[name]
-            if average.is_floating_point():
-                average.lerp_(tensor.to(average.dtype), 1.0 - decay)
-            else:
-                average.copy_(tensor)
+        if tail_updates:
+            decay = 1.0 - 1.0 / tail_updates
+        new = network.state_dict()
+        floats = [name for name, average in self.tensors.items() if average.is_floating_point()]
+        move = get_ema_multi_avg_fn(decay)  # all tensors in one call: a GPU would wait for hundreds
+        move([self.tensors[name] for name in floats], [new[name].to(self.tensors[name].dtype) for name in floats], 0)
+        for name in self.tensors.keys() - floats:
+            self.tensors[name].copy_(new[name])
 
     def load(self, tensors: dict[str, Tensor], updates: int) -> None:
         """Go on from averages saved after so many updates."""

@@ -7,11 +7,10 @@ run that was stopped or killed goes on as if it had not been.
 import json
 import logging
 import time
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from accelerate import Accelerator
@@ -19,6 +18,8 @@ from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from textrec_app.training.averaging import WeightAverage
+from textrec_app.training.batch_workers import BatchWorkers, prefetched
+from textrec_app.training.optimizers import create_optimizer
 from textrec_app.training.recipes import FitRecipe, learning_rate_factor
 from textrec_app.training.run_state import (
     RunState,
@@ -47,6 +48,13 @@ class FitTask(Protocol):
 
     def evaluate(self, network: nn.Module, device: torch.device, should_stop: StopCheck) -> dict[str, float]:
         """Validation metrics; `score` among them decides which weights are best."""
+
+
+@runtime_checkable
+class HasWorkers(Protocol):
+    """A task whose batches may be made by processes of their own; None leaves it to a thread."""
+
+    workers: BatchWorkers | None
 
 
 @dataclass(frozen=True)
@@ -95,11 +103,13 @@ class _Fitting:
     def __init__(self, task: FitTask, recipe: FitRecipe, run_dir: Path, device: str, on_progress: ProgressSink) -> None:
         self.task, self.recipe, self.run_dir, self.on_progress = task, recipe, run_dir, on_progress
         cuda = device != "cpu" and torch.cuda.is_available()
+        if cuda:
+            torch.set_float32_matmul_precision("high")
         self.accelerator = Accelerator(mixed_precision=recipe.precision, cpu=not cuda)
         run_dir.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(recipe.seed)
         self.network = task.network.to(self.accelerator.device).to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.AdamW(_parameter_groups(self.network, recipe), lr=recipe.learning_rate, fused=True)
+        self.optimizer = create_optimizer(self.network, recipe)
         self.average = WeightAverage(self.network, recipe.ema_decay)
         self.state = RunState(recipe=asdict(recipe))
         self.best = _copied(self.average.tensors)
@@ -111,11 +121,21 @@ class _Fitting:
         """Train; see `fit`."""
         began, first_step = time.monotonic(), self.state.step
         before_s, before_samples = self.state.trained_s, self.state.samples
-        reason = "finished"
+        reason, waited_s = "finished", 0.0
         self._report({"event": "start", "parameters": sum(p.numel() for p in self.network.parameters())})
-        batches = _prefetched(self.task, first_step, self.accelerator)
+        if self.recipe.evaluate_first and self.state.best_score < 0:
+            self._evaluate(should_stop)
+        place = (self.accelerator.process_index, self.accelerator.num_processes)
+        workers = self.task.workers if isinstance(self.task, HasWorkers) else None
+        batches = prefetched(self.task, workers, first_step, place, should_stop if place[1] == 1 else lambda: None)
         while not self._is_done():
-            loss, samples = self._step(next(batches))
+            asked = time.monotonic()
+            batch = next(batches, None)
+            waited_s += time.monotonic() - asked
+            if batch is None:  # stopped while it waited for the first batches
+                reason = should_stop() or "paused"
+                break
+            loss, samples = self._step(batch)
             self.state.trained_s = before_s + time.monotonic() - began
             self.state.samples += samples * self.accelerator.num_processes
             stop = should_stop()
@@ -127,8 +147,9 @@ class _Fitting:
             reason = "finished"
         batches.close()
         self.save()
-        if reason == "finished" and self.state.step % self.recipe.evaluate_every:
+        if reason in ("finished", "paused") and self.state.step % self.recipe.evaluate_every:
             self._evaluate(should_stop)
+            self.save()
         spent = max(1e-9, self.state.trained_s - before_s)
         result = FitResult(
             reason,
@@ -140,7 +161,8 @@ class _Fitting:
             self.metrics,
             (self.state.samples - before_samples) / spent,
         )
-        self._report({"event": "end", "state": reason, "samples_per_s": result.samples_per_s})
+        facts = {"samples_per_s": result.samples_per_s, "waited_share": round(waited_s / spent, 4)}
+        self._report({"event": "end", "state": reason} | facts)
         return result
 
     def save(self) -> None:
@@ -158,21 +180,25 @@ class _Fitting:
         self.network.load_state_dict(saved.network)
         self.average.load(saved.average, saved.state.step)
         self.best = saved.best
-        restore_optimizer(self.optimizer, saved.optimizer)
+        if saved.state.recipe.get("optimizer", "adamw") == self.recipe.optimizer:
+            restore_optimizer(self.optimizer, saved.optimizer)
+        else:
+            logger.warning("the run had another optimizer before; the moments of %s begin anew", self.recipe.optimizer)
         restore_randomness(saved)
         self.state = saved.state
+        self.state.recipe = asdict(self.recipe)
         logger.info("going on from step %d", self.state.step)
 
     def _progress(self) -> float:
         if self.recipe.minutes_schedule:
-            return self.state.trained_s / (60.0 * self.recipe.minutes_schedule)
+            return (self.state.trained_s / 60.0 - self.recipe.minutes_before) / self.recipe.minutes_schedule
         return self.state.step / max(1, self.recipe.steps)
 
     def _is_done(self) -> bool:
         return self._agreed("done" if self._progress() >= 1.0 else "") == "done"
 
-    def _step(self, batch: Any) -> tuple[float, int]:
-        factor = learning_rate_factor(self._progress(), self.state.step, self.recipe)
+    def _step(self, batch: Any) -> tuple[Tensor, int]:
+        factor = learning_rate_factor(self._progress(), self.state.step - self.recipe.steps_before, self.recipe)
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * factor
         self.model.train()
@@ -182,14 +208,15 @@ class _Fitting:
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
         self.wrapped.step()
         self.wrapped.zero_grad(set_to_none=True)
-        self.average.update(self.accelerator.unwrap_model(self.model))
+        self.state.tail_updates += self._progress() > 1.0 - self.recipe.tail_share
+        self.average.update(self.accelerator.unwrap_model(self.model), self.state.tail_updates)
         self.state.step += 1
-        return float(loss.detach()), samples
+        return loss.detach(), samples  # a number only where it is told: asking a GPU for it each step would hold it up
 
-    def _after_step(self, loss: float, should_stop: StopCheck) -> None:
+    def _after_step(self, loss: Tensor, should_stop: StopCheck) -> None:
         step = self.state.step
         if step % 10 == 0 or step == 1:
-            self._report({"event": "step", "loss": loss, "learning_rate": self.optimizer.param_groups[0]["lr"]})
+            self._report({"event": "step", "loss": float(loss), "learning_rate": self.optimizer.param_groups[0]["lr"]})
         if step % self.recipe.evaluate_every == 0:
             self._evaluate(should_stop)
         if step % self.recipe.save_every == 0:
@@ -216,33 +243,11 @@ class _Fitting:
             return
         total = self.recipe.steps if not self.recipe.minutes_schedule else None
         facts = {"time_s": round(time.time(), 3), "step": self.state.step, "total_steps": total}
-        facts |= {"progress": round(min(1.0, self._progress()), 5), "samples": self.state.samples}
+        facts |= {"progress": round(min(1.0, max(0.0, self._progress())), 5), "samples": self.state.samples}
         whole = facts | line
         with (self.run_dir / "progress.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(whole) + "\n")
         self.on_progress(whole)
-
-
-def _parameter_groups(network: nn.Module, recipe: FitRecipe) -> list[dict[str, Any]]:
-    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    vectors = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    return [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-
-
-def _prefetched(task: FitTask, first_step: int, accelerator: Accelerator) -> Generator[Any, None, None]:
-    """Batches in order, made by one thread two steps ahead."""
-    process, processes = accelerator.process_index, accelerator.num_processes
-    with ThreadPoolExecutor(1) as pool:
-        waiting: list[Future[Any]] = [pool.submit(task.batch, first_step + k, process, processes) for k in range(2)]
-        step = first_step + 2
-        try:
-            while True:
-                batch = waiting.pop(0).result()
-                waiting.append(pool.submit(task.batch, step, process, processes))
-                step += 1
-                yield batch
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _copied(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -2,8 +2,12 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from textrec_app.errors import NotFoundError
+
+ONE_CYCLE_BEGIN = 0.04
+Schedule = Literal["cosine", "one_cycle", "stable"]
 
 
 @dataclass(frozen=True)
@@ -13,9 +17,18 @@ class FitRecipe:
     Attributes:
         steps: optimizer steps of the whole schedule.
         batch_size: samples a step on all processes together (recognition: of 128 px width).
-        learning_rate: peak; warm-up is linear, then a cosine falls to `final_factor` of it.
+        learning_rate: peak; warm-up is linear (one_cycle: a cosine), the end is `final_factor` of it.
+        schedule: "cosine" falls all the way; "one_cycle" rises for `rise_share`, then falls; "stable" stays at the
+            peak until the last `decay_share` (0: to the end), for runs whose length nobody knows: stop when you
+            like, then go on with a schedule of its own for the fall.
+        decay_share, rise_share: parts of the schedule, see there.
         minutes_schedule: if set, the cosine follows minutes trained instead of steps.
-        ema_decay: decay of the weight average that is evaluated and shipped.
+        evaluate_first: measure the base too, so that weights worse than it are never called best.
+        minutes_before, steps_before: what earlier schedules of the run took; cosine and warm-up begin there.
+        ema_decay: decay of the weight average that is evaluated and shipped; 0 ships the last weights.
+        tail_share: over this last part of the schedule the weights are averaged equally instead (SWA); 0 for never.
+        optimizer: "muon" orthogonalises the updates of matrices and filters (see `Muon`): a quarter more time a
+            step on two cores, and much more learned from each sample.
         precision: "bf16", "fp16" (GPU only) or "no".
         evaluate_every, save_every: in steps.
     """
@@ -34,6 +47,28 @@ class FitRecipe:
     evaluate_every: int = 500
     save_every: int = 250
     seed: int = 1
+    evaluate_first: bool = False
+    minutes_before: float = 0.0
+    steps_before: int = 0
+    schedule: Schedule = "cosine"
+    decay_share: float = 0.2
+    rise_share: float = 0.075
+    tail_share: float = 0.0
+    optimizer: Literal["adamw", "muon"] = "adamw"
+
+
+@dataclass(frozen=True)
+class SelfTraining:
+    """How crops without labels are learnt from, see `training.self_training`.
+
+    Attributes:
+        rounds: a new teacher labels the crops at the beginning of each.
+        confidence: calibrated confidence from which on a label is believed. Labels that are all sure say what the
+            teacher knows already; generous thresholds taught more (see docs/LOG.md).
+    """
+
+    rounds: int = 1
+    confidence: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -43,9 +78,16 @@ class RecognizerRecipe:
     Attributes:
         rendered_share: share of rendered words in a batch, where there are others.
         augment_strength: 0 (none) to 1.
+        augmentation: "none", "camera", "randaugment" or "both", see `augment_word`.
+        aspect_jitter: share of batches that are squeezed or stretched into the next bucket (multi-scale sizes).
+        concatenation: share of samples that are two crops side by side, where that fits (RecConAug).
+        label_smoothing: weight of the pull towards uniform probabilities; 0 for none.
+        self_training: how crops without labels are learnt from, where there are such.
         max_width_px: wider crops are left out; short words first teach CTC to align.
-        network: settings of `conv_attention_ctc` where no base checkpoint is given.
+        network: settings of the architecture where no base checkpoint is given.
         pseudo_label_weight: weight in the loss of a sample that a model labeled.
+        aligned: training tells each column what it shows, see `training.aligned_start`; a beginning from nothing.
+        architecture: network by its name in `models.registry`, where no base checkpoint brings its own.
     """
 
     fit: FitRecipe
@@ -53,31 +95,91 @@ class RecognizerRecipe:
     augment_strength: float = 1.0
     pseudo_label_weight: float = 1.0
     max_width_px: int = 1024
-    network: tuple[tuple[str, int | tuple[int, ...]], ...] = ()
+    network: tuple[tuple[str, int | float | str | tuple[int, ...]], ...] = ()
+    architecture: str = "conv_attention_ctc"
+    augmentation: str = "camera"
+    aspect_jitter: float = 0.0
+    concatenation: float = 0.0
+    label_smoothing: float = 0.0
+    self_training: SelfTraining | None = None
+    aligned: bool = False
 
 
 def learning_rate_factor(progress: float, step: int, recipe: FitRecipe) -> float:
-    """Share of the peak learning rate.
+    """Share of the peak learning rate; a function of these arguments alone, so that a resumed run goes on exactly.
 
     Args:
         progress: part of the schedule that is done, 0 to 1.
         step: optimizer steps done, for the warm-up.
+
+    Source:
+        Smith & Topin 2017 (one cycle); Hägele et al. 2024, 2405.18392 (stable, then a fall as 1 - sqrt).
     """
-    warmup = min(1.0, (step + 1) / max(1, recipe.warmup_steps))
-    cosine = 0.5 * (1.0 + math.cos(math.pi * min(max(progress, 0.0), 1.0)))
-    return warmup * (recipe.final_factor + (1.0 - recipe.final_factor) * cosine)
+    done = min(max(progress, 0.0), 1.0)
+    if recipe.schedule == "one_cycle" and done < recipe.rise_share:
+        return _fall(1.0 - done / recipe.rise_share, ONE_CYCLE_BEGIN)
+    warmup = 1.0 if recipe.schedule == "one_cycle" else min(1.0, (step + 1) / max(1, recipe.warmup_steps))
+    if recipe.schedule == "one_cycle":
+        done = (done - recipe.rise_share) / (1.0 - recipe.rise_share)
+    if recipe.schedule == "stable":
+        falling = (done - 1.0 + recipe.decay_share) / recipe.decay_share if recipe.decay_share else 0.0
+        return warmup * (1.0 - (1.0 - recipe.final_factor) * math.sqrt(max(0.0, falling)))
+    return warmup * _fall(done, recipe.final_factor)
+
+
+def _fall(done: float, end: float) -> float:
+    """Half a cosine from 1 to `end`."""
+    return end + (1.0 - end) * 0.5 * (1.0 + math.cos(math.pi * done))
 
 
 RECOGNIZER_RECIPES = {
+    "align": RecognizerRecipe(
+        FitRecipe(
+            "align",
+            steps=600,
+            batch_size=20,
+            learning_rate=2e-3,
+            warmup_steps=50,
+            ema_decay=0.98,
+            schedule="stable",
+            decay_share=0.4,
+            final_factor=0.1,
+            optimizer="muon",
+        ),
+        rendered_share=1.0,
+        aligned=True,
+    ),
     "start": RecognizerRecipe(
-        FitRecipe("start", steps=2500, batch_size=32, learning_rate=1e-3, final_factor=0.9, evaluate_every=1000),
+        FitRecipe(
+            "start",
+            steps=2500,
+            batch_size=32,
+            learning_rate=1e-3,
+            final_factor=0.9,
+            evaluate_every=1000,
+            optimizer="muon",
+        ),
         rendered_share=0.75,
         augment_strength=0.5,
         max_width_px=96,
     ),
     "base": RecognizerRecipe(
-        FitRecipe("base", steps=12000, batch_size=80, learning_rate=1.2e-3, evaluate_every=1000),
-        rendered_share=0.65,
+        FitRecipe("base", steps=12000, batch_size=80, learning_rate=1.2e-3, evaluate_every=1000, optimizer="muon"),
+        rendered_share=0.5,
+        augmentation="both",
+    ),
+    "stable": RecognizerRecipe(
+        FitRecipe(
+            "stable",
+            steps=100_000,
+            batch_size=80,
+            learning_rate=1e-3,
+            evaluate_every=1000,
+            schedule="stable",
+            optimizer="muon",
+        ),
+        rendered_share=0.5,
+        augmentation="both",
     ),
     "adapt": RecognizerRecipe(
         FitRecipe(
@@ -92,6 +194,22 @@ RECOGNIZER_RECIPES = {
         ),
         rendered_share=0.3,
         augment_strength=0.6,
+    ),
+    "self_train": RecognizerRecipe(
+        FitRecipe(
+            "self_train",
+            steps=1200,
+            batch_size=64,
+            learning_rate=6e-4,
+            optimizer="muon",
+            warmup_steps=30,
+            ema_decay=0.99,
+            evaluate_every=100,
+            save_every=50,
+        ),
+        rendered_share=0.4,
+        augmentation="both",
+        self_training=SelfTraining(),
     ),
     "tiny": RecognizerRecipe(
         FitRecipe(

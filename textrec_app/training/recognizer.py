@@ -5,23 +5,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.charset import PRINTABLE_ASCII, Charset
-from models.recognition.ctc import compute_ctc_loss, ctc_greedy_decode
-from models.registry import create_network
-from models.weights import WeightCard, load_card, load_network, save_weights
+from models.charset import Charset
+from models.recognition.text_network import TextNetwork, inference_config
+from models.weights import WeightCard, load_card, save_weights
 from textrec_app.data.buckets import resize_to_bucket
 from textrec_app.data.crop_pool import CropPool
 from textrec_app.data.word_batches import WeightedPool, WordBatch, WordSampler
+from textrec_app.data.word_views import ViewSettings
 from textrec_app.evaluation.metrics import compute_word_accuracy
 from textrec_app.evaluation.protocols import pair_texts
+from textrec_app.training.batch_workers import BatchSource, BatchWorkers
 from textrec_app.training.fit import FitResult, ProgressSink, StopCheck, fit
+from textrec_app.training.fresh_words import ComposesOnDevice
 from textrec_app.training.recipes import RecognizerRecipe
+from textrec_app.training.recognizer_start import RecognizerStart, start_recognizer
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,9 @@ class RecognizerRun:
         validation: labeled crops that are never trained on; may be empty.
         minutes: length of this sitting; None runs the whole schedule.
         base: weights to begin from; None begins from nothing.
+        transfer: the base only lends the tensors that fit, see `start_recognizer`.
+        source: makes the batches in place of a `WordSampler` over the pools.
+        workers: processes that make the batches; 0 leaves it to a thread.
         card: name, version, data and commit of the checkpoint to be made.
     """
 
@@ -48,11 +54,14 @@ class RecognizerRun:
     validation: CropPool | None = None
     minutes: float | None = None
     base: Path | None = None
+    transfer: bool = False
     name: str = "recognizer"
     version: str = "0"
     data: list[Any] = field(default_factory=list)
     commit: str = ""
     device: str = "auto"
+    source: BatchSource | None = None
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,27 +78,38 @@ class RunResult:
 class RecognizerTask:
     """What `fit` needs to know about recognition."""
 
-    def __init__(self, network: nn.Module, charset: Charset, run: RecognizerRun) -> None:
-        self.network, self.charset, self.validation = network, charset, run.validation
+    def __init__(self, network: TextNetwork, charset: Charset, run: RecognizerRun) -> None:
+        self.network: nn.Module = network
+        self.charset, self.validation = charset, run.validation
         recipe = run.recipe
-        self.sampler = WordSampler(run.pools, recipe.fit.batch_size, recipe.fit.seed, recipe.max_width_px)
+        views = ViewSettings(recipe.augmentation, recipe.aspect_jitter, recipe.concatenation)
+        self.sampler: BatchSource = run.source or WordSampler(
+            run.pools, recipe.fit.batch_size, recipe.fit.seed, recipe.max_width_px, views
+        )
+        network.label_smoothing = recipe.label_smoothing
+        self.workers = BatchWorkers(self.sampler, run.workers) if run.workers else None
 
     def batch(self, step: int, process: int, processes: int) -> WordBatch:
         """See `FitTask.batch`."""
         return self.sampler.batch(step, process, processes)
 
     def loss(self, network: nn.Module, batch: WordBatch, device: torch.device) -> tuple[Tensor, int]:
-        """CTC loss of a batch; texts outside the charset lose the characters it lacks."""
-        logits = network(crops_to_tensor(batch.images, device))
+        """The network's own loss of a batch; texts outside the charset lose the characters it lacks."""
         targets = [self.charset.encode(keep_covered(text, self.charset)) for text in batch.texts]
-        return compute_ctc_loss(logits, targets, torch.from_numpy(batch.weights).to(device)), len(targets)
+        weights = torch.from_numpy(batch.weights).to(device)
+        return network(self._to_tensor(batch, device), targets, weights), len(targets)
+
+    def _to_tensor(self, batch: WordBatch, device: torch.device) -> Tensor:
+        if isinstance(self.sampler, ComposesOnDevice):
+            return self.sampler.to_tensor(batch, device)
+        return crops_to_tensor(batch.images, device)
 
     def evaluate(self, network: nn.Module, device: torch.device, should_stop: StopCheck) -> dict[str, float]:
         """Word accuracy on the validation crops, alnum36 and exact; empty where there are none."""
         if self.validation is None or not len(self.validation):
             return {}
         crops = [self.validation.crop(index) for index in range(len(self.validation))]
-        texts = read_texts(network, crops, self.charset, device, should_stop)
+        texts = read_texts(cast(TextNetwork, network), crops, self.charset, device, should_stop)
         if len(texts) < len(crops):
             return {}
         scores = {}
@@ -113,8 +133,8 @@ def train_recognizer(
         InputError: there is nothing to train on.
         WeightsError: the base does not load.
     """
-    charset, network, config = _start(run)
-    task = RecognizerTask(network, charset, run)
+    start = start_recognizer(run.recipe, run.base, run.transfer)
+    task = RecognizerTask(start.network, start.charset, run)
     result = fit(
         task,
         run.recipe.fit,
@@ -124,13 +144,19 @@ def train_recognizer(
         should_stop=should_stop,
         on_progress=on_progress,
     )
+    return write_checkpoint(run, start, result)
+
+
+def write_checkpoint(run: RecognizerRun, start: RecognizerStart, result: FitResult) -> RunResult:
+    """Write what a run has learnt, at half precision, with its card."""
     tensors = result.best if result.metrics else result.average
-    path = save_weights(run.out, "recognizer", half(tensors), _card(run, charset, config, result))
+    shipped = half(start.network.inference_tensors(tensors))
+    path = save_weights(run.out, "recognizer", shipped, _card(run, start, result))
     return RunResult(result.state, path, result.step, result.metrics, result.samples_per_s)
 
 
 def read_texts(
-    network: nn.Module,
+    network: TextNetwork,
     crops: Sequence[np.ndarray],
     charset: Charset,
     device: torch.device,
@@ -148,7 +174,7 @@ def read_texts(
         chunk = [index for index in order[start : start + EVALUATION_BATCH] if resized[index].shape[1] == width]
         with torch.inference_mode():
             logits = network(crops_to_tensor(np.stack([resized[index] for index in chunk]), device))
-        for index, decoded in zip(chunk, ctc_greedy_decode(logits, charset), strict=True):
+        for index, decoded in zip(chunk, network.decode(logits, charset), strict=True):
             texts[index] = decoded.text
         start += len(chunk)
     return [texts[index] for index in range(len(crops))]
@@ -156,7 +182,10 @@ def read_texts(
 
 def crops_to_tensor(images: np.ndarray, device: torch.device) -> Tensor:
     """(B, 32, W, 3) uint8 RGB to (B, 3, 32, W) float32 in [-1, 1], channels last."""
-    tensor = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
+    pixels = torch.from_numpy(images)
+    if device.type == "cuda":  # from pinned memory the copy runs beside the computing
+        pixels = pixels.pin_memory().to(device, non_blocking=True)
+    tensor = pixels.to(device).permute(0, 3, 1, 2)
     return tensor.float().div_(127.5).sub_(1.0)
 
 
@@ -170,24 +199,15 @@ def half(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
 
 
-def _start(run: RecognizerRun) -> tuple[Charset, nn.Module, dict[str, Any]]:
-    if run.base is not None:
-        network, card = load_network(run.base)
-        return Charset(card.charset), network, dict(card.config)
-    torch.manual_seed(run.recipe.fit.seed)
-    config: dict[str, Any] = {"classes": len(PRINTABLE_ASCII) + 1, **dict(run.recipe.network)}
-    return Charset(PRINTABLE_ASCII), create_network("conv_attention_ctc", config), config
-
-
-def _card(run: RecognizerRun, charset: Charset, config: dict[str, Any], result: FitResult) -> WeightCard:
+def _card(run: RecognizerRun, start: RecognizerStart, result: FitResult) -> WeightCard:
     base = load_card(run.base) if run.base is not None else None
     card = WeightCard(
         name=run.name,
         version=run.version,
         task="recognizer",
-        architecture="conv_attention_ctc",
-        config=config,
-        charset=charset.characters,
+        architecture=start.architecture,
+        config=inference_config(start.config),
+        charset=start.charset.characters,
         preprocessing=PREPROCESSING,
         recipe=asdict(run.recipe),
         data=run.data,

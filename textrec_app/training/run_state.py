@@ -27,6 +27,7 @@ class RunState:
         trained_s: seconds spent training, over all sittings.
         samples: samples seen over all processes.
         best_score, best_step: the best validation so far.
+        tail_updates: steps whose weights are averaged equally, at the end of a schedule that has a tail.
     """
 
     step: int = 0
@@ -34,6 +35,7 @@ class RunState:
     samples: int = 0
     best_score: float = -1.0
     best_step: int = 0
+    tail_updates: int = 0
     recipe: dict[str, Any] = field(default_factory=dict)
 
 
