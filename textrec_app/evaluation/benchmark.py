@@ -20,6 +20,17 @@ _WORDS = (
 
 
 @dataclass(frozen=True, slots=True)
+class PathTimes:
+    """One way of running the recognizer: `ratio_*` are the times divided by the yardstick."""
+
+    name: str
+    ms_per_crop_batch_1: float
+    ms_per_crop_batch_32: float
+    ratio_batch_1: float
+    ratio_batch_32: float
+
+
+@dataclass(frozen=True, slots=True)
 class BenchReport:
     """What reading costs here.
 
@@ -30,7 +41,10 @@ class BenchReport:
         words_per_picture: words found in that picture.
         yardstick_ms: a fixed convolution in plain NumPy and OpenCV; divide by it to compare machines.
         crop_ratio, picture_ratio: the times divided by the yardstick.
-        peak_memory_mb: most memory that the process held.
+        peak_memory_mb: most memory that the process held, all paths together.
+        reading_memory_mb: most memory that it held after reading in the way that is in use, before the other paths.
+        runtime: the way that is in use; the times above are its own.
+        paths: every way that there is here.
     """
 
     device: str
@@ -44,10 +58,23 @@ class BenchReport:
     picture_ratio: float | None
     peak_memory_mb: float
     model: str
+    reading_memory_mb: float
+    runtime: str
+    paths: tuple[PathTimes, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form that `bench --json` prints."""
-        return {key: round(value, 3) if isinstance(value, float) else value for key, value in asdict(self).items()}
+        return _rounded(asdict(self))
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: _round(value) for key, value in values.items()}
+
+
+def _round(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 3)
+    return [_rounded(row) for row in value] if isinstance(value, tuple) else value
 
 
 def measure_ms(run: Callable[[], object], repeats: int, warm_up: int = 2) -> float:

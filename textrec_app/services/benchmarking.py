@@ -1,11 +1,18 @@
 """How long reading takes on this machine."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
 import torch
 
+from models.recognition.text_network import TextNetwork
+from models.weights import load_network
 from textrec_app.errors import NotFoundError
 from textrec_app.evaluation.benchmark import (
     BATCH,
     BenchReport,
+    PathTimes,
     draw_bench_crops,
     draw_bench_picture,
     measure_ms,
@@ -13,15 +20,21 @@ from textrec_app.evaluation.benchmark import (
     measure_yardstick_ms,
 )
 from textrec_app.pipeline.detection import Detector
-from textrec_app.pipeline.devices import pick_device
+from textrec_app.pipeline.devices import has_fast_bf16, pick_device
+from textrec_app.pipeline.logits import LogitsRunner, TorchRunner
+from textrec_app.pipeline.onnx_recognition import OnnxRunner, find_onnx_file, has_onnxruntime
 from textrec_app.pipeline.reader import Reader
 from textrec_app.pipeline.recognition import Recognizer
 from textrec_app.services.context import App
 from textrec_app.services.evaluating import find_weights
 
+CROPS_ALONE = 8
+
 
 def run_bench(app: App, device: str | None = None, repeats: int = 10) -> BenchReport:
-    """Time crops alone, crops in batches and a whole picture, on pictures drawn here.
+    """Time crops alone, crops in batches and a whole picture, on pictures drawn here, and every way to run the network.
+
+    onnxruntime is among the ways where it is installed and `models export-onnx` was run on the weights in use.
 
     Args:
         device: cpu, cuda or auto; None takes the setting.
@@ -33,26 +46,61 @@ def run_bench(app: App, device: str | None = None, repeats: int = 10) -> BenchRe
         WeightsError: weights are missing or altered.
     """
     place = app.models.device if device is None else pick_device(device).type
-    recognizer = Recognizer.load(find_weights(app, "recognizer", None), place)
-    crops = draw_bench_crops()
+    weights = find_weights(app, "recognizer", None)
+    recognizer = Recognizer.load(weights, place, app.settings.runtime)
     yardstick_ms = measure_yardstick_ms()
-    one_by_one = crops[:8]
-    single_ms = measure_ms(lambda: [recognizer.read([crop]) for crop in one_by_one], repeats) / len(one_by_one)
-    batch_ms = measure_ms(lambda: recognizer.read(crops), repeats) / BATCH
+    own = _time_crops(recognizer, yardstick_ms, repeats)
     picture_ms, words = _time_picture(app, recognizer, place, repeats)
+    reading_memory_mb = _measure_peak_memory_mb(place)
+    paths = tuple(_time_crops(other, yardstick_ms, repeats) for other in _list_recognizers(weights, place))
     return BenchReport(
         device=place,
         threads=torch.get_num_threads(),
-        ms_per_crop_batch_1=single_ms,
-        ms_per_crop_batch_32=batch_ms,
+        ms_per_crop_batch_1=own.ms_per_crop_batch_1,
+        ms_per_crop_batch_32=own.ms_per_crop_batch_32,
         ms_per_picture=picture_ms,
         words_per_picture=words,
         yardstick_ms=yardstick_ms,
-        crop_ratio=batch_ms / yardstick_ms,
+        crop_ratio=own.ratio_batch_32,
         picture_ratio=None if picture_ms is None else picture_ms / yardstick_ms,
         peak_memory_mb=_measure_peak_memory_mb(place),
         model=f"{recognizer.card.name}@{recognizer.card.version}",
+        reading_memory_mb=reading_memory_mb,
+        runtime=own.name,
+        paths=paths,
     )
+
+
+class _Spent(NamedTuple):
+    alone: float
+    together: float
+
+
+def _time_crops(recognizer: Recognizer, yardstick_ms: float, repeats: int) -> PathTimes:
+    crops = draw_bench_crops()
+    alone = crops[:CROPS_ALONE]
+    spent = _Spent(
+        measure_ms(lambda: [recognizer.read([crop]) for crop in alone], repeats) / len(alone),
+        measure_ms(lambda: recognizer.read(crops), repeats) / BATCH,
+    )
+    return PathTimes(recognizer.runner.name, *spent, *(ms / yardstick_ms for ms in spent))
+
+
+def _list_recognizers(weights: Path, device: str) -> Iterator[Recognizer]:
+    """The recognizer once for each way to run it here."""
+    place = pick_device(device)
+    network, card = load_network(weights, place)
+    if not isinstance(network, TextNetwork):
+        return
+    network = network.to(memory_format=torch.channels_last)
+    runners: list[LogitsRunner] = [TorchRunner(network, card.preprocessing, place, "float32")]
+    if has_fast_bf16(place):
+        runners.append(TorchRunner(network, card.preprocessing, place, "bfloat16"))
+    onnx_file = find_onnx_file(weights, card)
+    if place.type == "cpu" and onnx_file is not None and has_onnxruntime():
+        runners.append(OnnxRunner(onnx_file, torch.get_num_threads()))
+    for runner in runners:
+        yield Recognizer(network, card, place, runner)
 
 
 def _time_picture(app: App, recognizer: Recognizer, device: str, repeats: int) -> tuple[float | None, int]:

@@ -1,0 +1,123 @@
+"""A copy of a network for reading on a CPU: batch norms folded, weights laid out once instead of at every call.
+
+oneDNN wants the weights in blocks of its own. A plain network has them copied into that form at every call, which
+for one small crop costs more than the arithmetic; here it is done when the network is loaded. Normalisation,
+softmax and sums of the attention part stay in float32 whatever the precision of the weights.
+"""
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from models.errors import WeightsError
+from models.recognition.conv_attention_ctc import ConvTrunk, ResidualBlock
+
+
+class PackedConvolution(nn.Module):
+    """A convolution with packed weights and, if asked for, SiLU in the same pass."""
+
+    def __init__(self, convolution: nn.Conv2d, dtype: torch.dtype, with_silu: bool) -> None:
+        super().__init__()
+        self.settings = (convolution.padding, convolution.stride, convolution.dilation, convolution.groups)
+        self.dtype, self.activation = dtype, "swish" if with_silu else "none"
+        weight = convolution.weight.detach().to(dtype).to_mkldnn()
+        reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight  # its stub lacks the last argument
+        self.weight = reorder(weight, *self.settings, None)
+        self.bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H', W') in the precision of the weights."""
+        return torch.ops.mkldnn._convolution_pointwise(
+            features.to(self.dtype), self.weight, self.bias, *self.settings, self.activation, [], ""
+        )
+
+
+class PackedLinear(nn.Module):
+    """A linear layer with packed weights; float32 in and out."""
+
+    def __init__(self, linear: nn.Linear, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().to(dtype), None)
+        self.bias = linear.bias.detach().to(dtype)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(..., D) to (..., D') float32."""
+        packed = torch.ops.mkldnn._linear_pointwise(features.to(self.dtype), self.weight, self.bias, "none", [], "")
+        return packed.float()
+
+
+class _ToFloat(nn.Module):
+    def forward(self, features: Tensor) -> Tensor:
+        return features.float()
+
+
+def can_pack(network: nn.Module) -> bool:
+    """Whether `pack_network` knows the network and this build of torch has what it needs."""
+    return (
+        isinstance(network, ConvTrunk)
+        and torch.backends.mkldnn.is_available()
+        and hasattr(torch._C._nn, "mkldnn_reorder_conv2d_weight")
+        and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
+    )
+
+
+def pack_network(network: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
+    """A packed copy for inference; the network itself is left as it is.
+
+    Args:
+        network: in evaluation mode, on the CPU; one that `can_pack` accepts.
+        dtype: float32 gives the same numbers up to rounding; bfloat16 is for processors that compute in it.
+
+    Returns:
+        A network that maps (B, 3, 32, W) float32 to float32 logits, without its train-only parts.
+
+    Raises:
+        WeightsError: the network cannot be packed here.
+    """
+    if not isinstance(network, ConvTrunk) or not can_pack(network):
+        raise WeightsError(f"{type(network).__name__} cannot be packed with this build of torch; read with it as it is")
+    packed = copy.deepcopy(fold_batch_norms(network)).eval()
+    _pack_children(packed, dtype)
+    packed.high = nn.Sequential(packed.get_submodule("high"), _ToFloat())
+    return packed
+
+
+def fold_batch_norms(network: nn.Module) -> nn.Module:
+    """A copy in which each convolution does its batch norm's work; in evaluation mode it says the same."""
+    folded = copy.deepcopy(network).eval()
+    for module in folded.modules():
+        if isinstance(module, ResidualBlock):
+            module.second = fuse_conv_bn_eval(module.second, module.norm)
+            module.register_module("norm", nn.Identity())
+        elif isinstance(module, nn.Sequential) and len(module) > 1:
+            first, second = module[0], module[1]
+            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                module[0], module[1] = fuse_conv_bn_eval(first, second), nn.Identity()
+    return folded
+
+
+def _pack_children(module: nn.Module, dtype: torch.dtype) -> None:
+    for name, child in module.named_children():
+        if isinstance(child, nn.Linear):
+            module.register_module(name, PackedLinear(child, dtype))
+        elif isinstance(child, nn.Conv2d) and child.out_channels > 1:
+            module.register_module(name, PackedConvolution(child, dtype, with_silu=False))
+        elif (convolution := _find_convolution_silu(child)) is not None:
+            module.register_module(name, PackedConvolution(convolution, dtype, with_silu=True))
+        else:
+            _pack_children(child, dtype)
+
+
+def _find_convolution_silu(module: nn.Module) -> nn.Conv2d | None:
+    """The convolution of a folded `convolution, batch norm, SiLU`."""
+    if not isinstance(module, nn.Sequential) or len(module) != 3:
+        return None
+    convolution, norm, activation = module
+    is_whole = isinstance(norm, nn.Identity) and isinstance(activation, nn.SiLU)
+    return convolution if is_whole and isinstance(convolution, nn.Conv2d) else None
