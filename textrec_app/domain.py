@@ -3,17 +3,38 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+LEAST_SHOWN = 0.005
+"""Other readings below this probability are not worth a person's look."""
+
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another text that may stand there, and its probability, in [0, 1]."""
+
+    text: str
+    confidence: float
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether people are shown it; programs get every one that they ask for."""
+        return self.confidence >= LEAST_SHOWN
+
+
+@dataclass(frozen=True, slots=True)
 class CharacterReading:
-    """One character of a reading; the polygon is in pixels of the upright original."""
+    """One character of a reading; the polygon is in pixels of the upright original.
+
+    Attributes:
+        alternatives: other characters at this place, the likeliest first; filled when they are asked for.
+    """
 
     text: str
     confidence: float
     polygon: Polygon
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +46,7 @@ class RegionReading:
         confidence: calibrated probability that the whole text is right, in [0, 1].
         score: the detector's score of the region, in [0, 1].
         angle_deg: counter-clockwise angle of the reading direction.
+        alternatives: other texts, the likeliest first; filled when they are asked for.
     """
 
     polygon: Polygon
@@ -34,6 +56,7 @@ class RegionReading:
     angle_deg: float = 0.0
     script: str = "Latin"
     characters: tuple[CharacterReading, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +79,7 @@ class Reading:
     models: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form that `read --json` prints, numbers rounded for people."""
+        """The JSON form that `read --json` prints, numbers rounded for people; alternatives where there are any."""
         return _rounded(asdict(self))
 
 
@@ -78,6 +101,7 @@ class CropCharacter:
     confidence: float
     start_rel: float
     end_rel: float
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +110,24 @@ class CropReading:
 
     Attributes:
         confidence: calibrated probability that `text` is right.
-        log_prob: log-probability of `text` under CTC (all alignments), not calibrated.
+        log_prob: what the confidence is calibrated from, at most 0: the log-probability of `text` under the network
+            (all alignments) or, where it was weighed against other texts, mostly that of its share among them.
         characters: one entry for each character of `text`, in order.
+        alternatives: other texts, the likeliest first; filled when they are asked for.
     """
 
     text: str
     confidence: float
     log_prob: float
     characters: tuple[CropCharacter, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: _rounded(item) for key, item in value.items() if item or key != "alternatives"}
     if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
     return value

@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +19,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="run-time files: store, pictures, runs, checkpoints")
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; default is SQLite in data_dir")
     device: str = Field(default="auto", description="auto, cpu, cuda")
+    runtime: Literal["auto", "torch", "onnx"] = Field(
+        default="auto", description="what recognizes words; auto takes onnxruntime where it is there and faster"
+    )
     cpu_threads: int | None = Field(default=None, ge=1, description="torch threads; default is torch's own choice")
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=0, le=65535)

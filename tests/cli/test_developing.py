@@ -86,6 +86,11 @@ def test_bench_prints_milliseconds_ratios_and_memory(run: Run) -> None:
         assert report[key] > 0
     assert report["crop_ratio"] == pytest.approx(report["ms_per_crop_batch_32"] / report["yardstick_ms"], rel=0.05)
     assert report["device"] == "cpu"
+    assert report["peak_memory_mb"] >= report["reading_memory_mb"] > 0
+    assert "torch float32" in [path["name"] for path in report["paths"]]
+    for path in report["paths"]:
+        assert path["ms_per_crop_batch_1"] > 0
+        assert path["ratio_batch_32"] == pytest.approx(path["ms_per_crop_batch_32"] / report["yardstick_ms"], rel=0.05)
 
 
 def test_doctor_looks_at_everything(run: Run, world: Path) -> None:

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.cli.conftest import Run
 from tests.support.pictures import draw_scene, draw_word, to_png
+from textrec_app.domain import LEAST_SHOWN
 
 
 def test_read_prints_one_json_line_a_picture(run: Run, drawn_words: list[Path]) -> None:
@@ -48,7 +50,7 @@ def test_unreadable_file_is_told_and_the_rest_go_on(run: Run, tmp_path: Path, dr
 def test_read_without_json_is_for_people(run: Run, tmp_path: Path, drawn_words: list[Path]) -> None:
     outcome = run("read", drawn_words[0], tmp_path / "gone.png", "--crops")
     assert outcome.code == 3
-    assert "1 words" in outcome.stdout
+    assert "1 word\n" in outcome.stdout
     assert "no such file" in outcome.stderr
     assert "Traceback" not in outcome.stderr
 
@@ -101,3 +103,68 @@ def test_two_data_directories_are_two_worlds(run: Run, world: Path, drawn_words:
     run("harvest", *drawn_words, "--crops")
     listed = json.loads(run("export", "--format", "jsonl", "--out", tmp_path / "a", "--status", "all", "--json").stdout)
     assert listed["n"] == len(drawn_words)
+
+
+def test_other_readings_come_only_when_they_are_asked_for(run: Run, drawn_words: list[Path]) -> None:
+    plain = run("read", drawn_words[0], "--crops", "--json").lines[0]
+    asked = run("read", drawn_words[0], "--crops", "--json", "--alternatives", "3").lines[0]
+    assert "alternatives" not in plain["regions"][0]
+    assert all("alternatives" not in character for character in plain["regions"][0]["characters"])
+    region = asked["regions"][0]
+    assert region["text"] == plain["regions"][0]["text"]
+    assert 1 <= len(region["alternatives"]) <= 3
+    assert set(region["alternatives"][0]) == {"text", "confidence"}
+    assert any(len(character["alternatives"]) == 3 for character in region["characters"])
+
+
+def test_of_other_readings_people_see_the_likely_ones(run: Run, drawn_words: list[Path]) -> None:
+    arguments = ("read", drawn_words[0], "--crops", "--alternatives", "5")
+    others = run(*arguments, "--json").lines[0]["regions"][0]["alternatives"]
+    likely = [other["text"] for other in others if other["confidence"] >= LEAST_SHOWN]
+    printed = run(*arguments).stdout.splitlines()[2:]
+    assert [line.split("%", 1)[1].strip() for line in printed] == [text.strip() for text in likely]
+
+
+def test_a_word_list_is_preferred(run: Run, drawn_words: list[Path], tmp_path: Path) -> None:
+    text = run("read", drawn_words[0], "--crops", "--json").lines[0]["regions"][0]["text"]
+    words = tmp_path / "words.txt"
+    words.write_text(f"{text[:-1]}\n{text}\nnonsense\n", encoding="utf-8")
+    assert run("read", drawn_words[0], "--crops", "--json", "--lexicon", words).lines[0]["regions"][0]["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (None, "no file"),
+        ("", "empty"),
+        ("日本語\nстраница\n", "none of the words of the list, such as '日本語'"),
+    ],
+)
+def test_a_word_list_that_is_of_no_use_is_wrong_use(
+    run: Run, drawn_words: list[Path], tmp_path: Path, written: str | None, told: str
+) -> None:
+    words = tmp_path / "words.txt"
+    if written is not None:
+        words.write_text(written, encoding="utf-8")
+    outcome = run("read", drawn_words[0], "--crops", "--lexicon", words)
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert told in outcome.stderr
+
+
+@pytest.mark.parametrize("place", ["words.txt", "words.txt/below", "/proc/seen"])
+def test_an_overlay_that_cannot_be_written_is_told_before_reading(
+    run: Run, drawn_words: list[Path], tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "words.txt").write_text("a file", encoding="utf-8")
+    outcome = run("read", drawn_words[0], "--crops", "--overlay", tmp_path / place)
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert "is a file" in outcome.stderr or "cannot be written" in outcome.stderr
+
+
+def test_a_runtime_that_is_not_there_is_wrong_use(
+    run: Run, drawn_words: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEXTREC_RUNTIME", "onnx")
+    outcome = run("read", drawn_words[0], "--crops")
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert "TEXTREC_RUNTIME is onnx" in outcome.stderr

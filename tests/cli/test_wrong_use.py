@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from models.weights import PRETRAINED_DIR
 from tests.cli.conftest import Run
 from textrec_app.errors import InputError
 from textrec_app.settings import Settings, load_settings
@@ -44,6 +45,38 @@ def test_an_unknown_task_is_wrong_use(run: Run, arguments: tuple[str, ...]) -> N
     outcome = run("models", *arguments)
     assert outcome.code == 2
     assert "no task 'foo'" in outcome.stderr
+
+
+@pytest.mark.parametrize("name", ["nosuch", "craft"])
+def test_an_unknown_architecture_is_wrong_use(run: Run, tmp_path: Path, name: str) -> None:
+    outcome = run("train", "recognizer", "--architecture", name, "--recipe", "tiny", "--out", tmp_path / "run")
+    assert outcome.code == 2
+    assert f"no recognizer '{name}'; choose one of conv_attention_ctc, parseq" in outcome.stderr
+    assert "craft," not in outcome.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["detector", "tiny-detector", "detector.safetensors", "language.safetensors"])
+def test_what_is_no_recognizer_is_not_exported(run: Run, tiny_weights: Path, name: str) -> None:
+    folder = PRETRAINED_DIR if name.startswith("language") else tiny_weights
+    outcome = run("models", "export-onnx", folder / name if name.endswith(".safetensors") else name)
+    assert outcome.code == 2
+    assert "not a recognizer" in outcome.stderr
+
+
+@pytest.mark.parametrize("place", ["/proc/words.onnx", "file/words.onnx", "words.onnx"])
+def test_an_export_to_where_nothing_can_be_written_is_a_sentence(run: Run, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    (tmp_path / "words.onnx").mkdir()
+    outcome = run("models", "export-onnx", "--out", tmp_path / place)
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert any(told in outcome.stderr for told in ("is a file", "is a folder", "cannot be written"))
+
+
+def test_a_missing_folder_of_word_lists_is_named(run: Run, tmp_path: Path) -> None:
+    outcome = run("train", "language", "--wordlists", tmp_path / "gone", "--out", tmp_path / "run")
+    assert outcome.code == 2
+    assert f"no folder {tmp_path / 'gone'}" in outcome.stderr
 
 
 def test_admins_where_nobody_can_log_in_are_told(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:

@@ -12,6 +12,7 @@ from textrec_app.settings import Settings
 
 PUBLIC = {
     "read",
+    "read_with_options",
     "harvest",
     "confidence_view",
     "apply_precision",

@@ -63,6 +63,17 @@ def test_damaged_exif_does_not_cost_the_picture(red_left: Image.Image) -> None:
     assert load_image(_bytes(red_left, "JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")).shape == (20, 40, 3)
 
 
+def test_damaged_exif_is_mentioned_only_where_the_picture_is_read(
+    red_left: Image.Image, caplog: pytest.LogCaptureFixture
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (60, 60, 3), np.uint8)
+    with pytest.raises(InputError, match="cut off"):
+        load_image(_bytes(Image.fromarray(noise))[:3000])
+    assert caplog.records == []
+    load_image(_bytes(red_left, exif=b"Exif\x00\x00" + b"X" * 14))
+    assert "EXIF block is damaged" in caplog.text
+
+
 def test_cmyk_becomes_rgb(red_left: Image.Image) -> None:
     image = load_image(_bytes(red_left.convert("CMYK"), "JPEG", quality=95))
     assert np.abs(image[10, 5].astype(int) - (255, 0, 0)).max() < 30

@@ -11,8 +11,9 @@ from models.charset import PRINTABLE_ASCII
 from models.registry import create_network
 from models.weights import WeightCard, save_weights
 from textrec_app.errors import InputError, WeightsError
+from textrec_app.pipeline.crop_readings import span_bounds
 from textrec_app.pipeline.devices import pick_device
-from textrec_app.pipeline.recognition import Recognizer, span_bounds
+from textrec_app.pipeline.recognition import Recognizer
 
 CONFIG = {"classes": 96, "widths": [8, 8, 16, 16], "depths": [1, 1, 1, 1], "heads": 2}
 PREPROCESSING = {"height_px": 32, "mean": [0.5] * 3, "std": [0.5] * 3}

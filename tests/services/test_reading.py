@@ -1,5 +1,6 @@
 """Reading one picture, and showing how a region was read."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from tests.support.checkpoints import save_tiny_recognizer
 from tests.support.pictures import draw_scene, draw_word
 from textrec_app.errors import InputError
 from textrec_app.services.context import App, open_app
-from textrec_app.services.reading import explain_region, read_picture, read_word
+from textrec_app.services.reading import check_word_list, explain_region, read_options, read_picture, read_word
 from textrec_app.settings import Settings
 
 
@@ -56,3 +57,37 @@ def test_a_region_that_another_recognizer_read_is_still_explained_whole(app: App
     explanation = explain_region(app, image, region)
     assert len(explanation.attention) == len(explanation.characters)
     other.close()
+
+
+def test_an_explanation_tells_what_else_it_may_say(app: App) -> None:
+    image = draw_word("Hotel")
+    region = read_word(app, image, "x").regions[0]
+    explanation = explain_region(app, image, region)
+    assert explanation.alternatives
+    assert all(other.text != region.text for other in explanation.alternatives)
+    assert len(explanation.places) == len(explanation.characters)
+
+
+def test_a_word_is_read_from_a_list_given_as_lines(app: App) -> None:
+    image = draw_word("Hotel")
+    text = read_word(app, image, "x").regions[0].text
+    options = read_options(f"{text}\nsomething else\n", 2)
+    region = read_word(app, image, "x", options).regions[0]
+    assert region.text == text
+    assert len(region.alternatives) <= 2
+    assert read_options("  \n").lexicon is None
+
+
+def test_a_word_from_a_list_is_no_alternative_of_itself(app: App) -> None:
+    image = draw_word("Hotel")
+    region = read_word(app, image, "x").regions[0]
+    other = explain_region(app, image, region).alternatives[0].text
+    listed = explain_region(app, image, replace(region, text=other, characters=()))
+    assert other not in [alternative.text for alternative in listed.alternatives]
+
+
+def test_a_list_of_which_nothing_can_be_read_is_told(app: App) -> None:
+    check_word_list(app, read_options("日本語\nhotel"))
+    check_word_list(app, read_options())
+    with pytest.raises(InputError, match="none of the words of the list, such as 'страница'"):
+        check_word_list(app, read_options("страница\n日本語"))

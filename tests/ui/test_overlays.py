@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from textrec_app.domain import CharacterReading, Reading, RegionReading, Timings
+from textrec_app.domain import Alternative, CharacterReading, Reading, RegionReading, Timings
 from textrec_app.services.reading import RegionExplanation
 from textrec_app.ui.overlays import build_detail, build_overlay, find_focus, format_points, paint_attention
 from textrec_app.ui.pictures import PREVIEW_SIDE_PX, enlarge_crop, to_jpeg_url, to_png_url
@@ -69,3 +69,18 @@ def test_pictures_survive_as_data_urls() -> None:
     assert np.array_equal(decode(to_png_url(red))[..., ::-1], red)
     assert decode(to_jpeg_url(red)).shape == (4, 6, 3)
     assert format_points(((1.0, 2.25),)) == "1.0,2.2"
+
+
+def test_a_detail_lists_what_else_a_word_and_its_characters_may_be() -> None:
+    region = make_region("AB")
+    maps = np.zeros((2, 32, 96), dtype=np.float32)
+    crop = np.full((32, 96, 3), 200, dtype=np.uint8)
+    others, places = (Alternative("A8", 0.2),), ((), (Alternative("8", 0.31),))
+    value = build_detail(region, RegionExplanation(crop, None, maps, region.characters, others, places))
+    assert value["alternatives"] == [{"text": "A8", "confidence": 0.2}]
+    assert [character["alternatives"] for character in value["characters"]] == [[], [{"text": "8", "confidence": 0.31}]]
+    unlikely = (Alternative("A8", 0.004),)
+    value = build_detail(region, RegionExplanation(crop, None, maps, region.characters, unlikely, (unlikely, ())))
+    assert (value["alternatives"], value["characters"][0]["alternatives"]) == ([], [])
+    plain = build_detail(region, RegionExplanation(crop, None, maps, region.characters))
+    assert plain["alternatives"] == []

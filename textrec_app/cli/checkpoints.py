@@ -1,5 +1,6 @@
 """`models`: checkpoints, their cards and metrics, promotion and rollback, the Hub."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -111,6 +112,27 @@ def push(name: Name, repo: Repo = "", as_json: AsJson = False, who: Who = "local
         print_json(published)
     else:
         print_line(f"{name} is published in {published.repo} at {published.commit}.")
+
+
+@models.command("export-onnx")
+def export_onnx(
+    name: Annotated[str | None, typer.Argument(help="A checkpoint's name; the recognizer in use by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; beside the weights by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a recognizer as an ONNX file that decodes as well; beside the weights, reading uses it where it is faster.
+
+    It takes bytes, (B, 32, W, 3) RGB, and gives class ids, their probabilities, lengths and logits. Its card lies
+    beside it. Needs the packages of requirements-onnx.txt.
+    """
+    from textrec_app.services.exporting_onnx import export_checkpoint_onnx
+
+    with open_world() as app:
+        written = export_checkpoint_onnx(app, name, out)
+    if as_json:
+        print_json(written)
+    else:
+        print_line(f"{written.model} is written to {written.path} ({written.megabytes} MB).")
 
 
 def _find(app: "App", name: str) -> "CheckpointView":

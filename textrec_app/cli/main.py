@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from textrec_app.cli import checkpoints, evaluate, jobs, labels, reading, train
+from textrec_app.cli import checkpoints, cleaning, evaluate, jobs, labels, pack, reading, train
 from textrec_app.cli.console import SOME_FAILED, CommandGroup, tell
 from textrec_app.errors import InputError
 from textrec_app.settings import load_settings
@@ -31,7 +31,7 @@ def build_cli() -> typer.Typer:
     )
     cli.callback()(configure)
     cli.command()(serve)
-    for group in (reading, labels, jobs, train, evaluate):
+    for group in (reading, labels, jobs, train, cleaning, pack, evaluate):
         cli.registered_commands += group.commands.registered_commands
     cli.add_typer(labels.review, name="review")
     cli.add_typer(jobs.jobs, name="jobs")

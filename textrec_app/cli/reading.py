@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 
+MAX_ALTERNATIVES = 5
+
 Crops = Annotated[bool, typer.Option("--crops", help="Each picture is one word: nothing is detected.")]
 
 
@@ -34,17 +36,33 @@ def read(
         Path | None, typer.Option(metavar="DIR", help="Write what was seen: outlines, glyph masks, attention.")
     ] = None,
     crops: Crops = False,
+    lexicon: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Words to prefer, one a line; a text far likelier than all is read freely."),
+    ] = None,
+    alternatives: Annotated[
+        int, typer.Option(metavar="K", min=0, max=MAX_ALTERNATIVES, help="Other readings of each word and character.")
+    ] = 0,
 ) -> None:
     """Read pictures and print what they say; nothing is stored.
+
+    With --lexicon the likeliest word of the list is taken, unless another text is far likelier than every entry: then
+    that text is read freely. Other readings below half a percent are left out of what is printed for people.
 
     A file that cannot be read is told, and the rest go on; the exit code is then 3.
     """
     from textrec_app.services.overlays import write_overlay
+    from textrec_app.services.reading import check_word_list, read_options
     from textrec_app.services.reading_files import read_files
+    from textrec_app.services.writing import prepare_folder
 
     failed = 0
+    options = read_options(lexicon, alternatives)
+    if overlay is not None:
+        prepare_folder(overlay)
     with open_world() as app:
-        for outcome in read_files(app, images, crops):
+        check_word_list(app, options)
+        for outcome in read_files(app, images, crops, options):
             failed += outcome.reading is None
             if as_json:
                 print_json(outcome.to_dict())
@@ -101,9 +119,12 @@ def _print_reading(outcome: "FileReading") -> None:
         tell(outcome.error, style="red")
         return
     regions = outcome.reading.regions
-    print_line(f"{outcome.name}: {len(regions)} words" if regions else f"{outcome.name}: no text found")
+    counted = "1 word" if len(regions) == 1 else f"{len(regions)} words"
+    print_line(f"{outcome.name}: {counted if regions else 'no text found'}")
     for region in regions:
         print_line(f"  {region.confidence:6.1%}  {region.text}")
+        for other in (other for other in region.alternatives if other.is_likely):
+            print_line(f"    {other.confidence:6.1%}  {other.text}")
 
 
 def _print_outcome(outcome: "FileOutcome") -> None:

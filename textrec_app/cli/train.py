@@ -17,7 +17,7 @@ from textrec_app.settings import load_settings
 commands = typer.Typer()
 synth = typer.Typer(help="Render labeled data with exact glyph masks and character boxes.")
 
-TASKS = ("recognizer", "detector")
+TASKS = ("recognizer", "detector", "language")
 DEFAULT_OUT = "train"
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the set.")]
@@ -28,60 +28,131 @@ Wordlists = Annotated[Path | None, typer.Option(metavar="DIR", help="Word lists;
 Backgrounds = Annotated[Path | None, typer.Option(metavar="DIR", help="Background pictures; else drawn textures.")]
 
 
+Task = Annotated[str, typer.Argument(metavar="TASK", help="recognizer, detector or language.", show_default=False)]
+Recipe = Annotated[str, typer.Option(help="Settings: base, tiny, stable, start; also align, adapt, self_train.")]
+Data = Annotated[
+    list[str] | None, typer.Option(metavar="DIR[=WEIGHT]", help="Labeled data; repeated.", show_default=False)
+]
+LeaveOut = Annotated[str | None, typer.Option(metavar="K/N", help="Do not train on this fold; audit judges it then.")]
+Minutes = Annotated[float | None, typer.Option(help="Stop cleanly after so many minutes.")]
+Resume = Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with the run in this folder.")]
+RunFolder = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run's folder.")]
+Base = Annotated[Path | None, typer.Option(metavar="FILE", help="Weights to begin from.")]
+Architecture = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Another recognizer; --base then only lends what fits.")
+]
+ScheduleMinutes = Annotated[
+    float | None, typer.Option(help="Minutes until the learning rate has fallen; else the recipe's steps.")
+]
+Corrections = Annotated[
+    Path | None, typer.Option(metavar="TSV", help="Label errors: set/file, label, what the picture says.")
+]
+Unlabeled = Annotated[
+    list[Path] | None, typer.Option(metavar="DIR", help="Word pictures without texts.", show_default=False)
+]
+Rendered = Annotated[int, typer.Option(min=0, help="Words to render for the recognizer.")]
+Workers = Annotated[
+    int | None, typer.Option(min=0, help="Processes that make the recognizer's batches; else by cores and GPU.")
+]
+
+
 @commands.command()
 def train(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="recognizer or detector.", show_default=False)],
-    recipe: Annotated[str, typer.Option(help="Training settings: base, adapt (recognizer), tiny.")] = "base",
-    data: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="Labeled data; several, or repeated.", show_default=False)
-    ] = None,
-    minutes: Annotated[float | None, typer.Option(help="Stop cleanly after so many minutes.")] = None,
-    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with the run in this folder.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The run's folder.")] = None,
-    base: Annotated[Path | None, typer.Option(metavar="FILE", help="Weights to begin from.")] = None,
-    schedule_minutes: Annotated[
-        float | None, typer.Option(help="Minutes until the learning rate has fallen; else the recipe's steps.")
-    ] = None,
-    corrections: Annotated[
-        Path | None, typer.Option(metavar="TSV", help="Label errors: set/file, label, what the picture says.")
-    ] = None,
-    rendered: Annotated[int, typer.Option(min=0, help="Words to render for the recognizer.")] = 100_000,
+    task: Task,
+    recipe: Recipe = "base",
+    data: Data = None,
+    leave_out: LeaveOut = None,
+    minutes: Minutes = None,
+    resume: Resume = None,
+    out: RunFolder = None,
+    base: Base = None,
+    architecture: Architecture = None,
+    schedule_minutes: ScheduleMinutes = None,
+    corrections: Corrections = None,
+    unlabeled: Unlabeled = None,
+    rendered: Rendered = 100_000,
+    workers: Workers = None,
     fonts: Fonts = None,
     wordlists: Wordlists = None,
     backgrounds: Backgrounds = None,
 ) -> None:
     """Train a network on labeled folders; a tenth of them is held back for validation.
 
-    It stops after --minutes, or at Ctrl-C, with a state that --resume goes on from exactly. `accelerate launch -m
-    textrec_app train …` spreads it over several processes.
+    The language is counted from --wordlists in seconds. Training stops after --minutes, or at Ctrl-C, with a state that
+    --resume goes on from exactly; `accelerate launch -m textrec_app train …` spreads it over several processes.
     """
-    if task not in TASKS:
-        raise InputError(f"There is no task '{task}'; choose one of {', '.join(TASKS)}.")
+    _check_what(task, architecture)
+    from textrec_app.data.folds import parse_fold
+    from textrec_app.services.training_sets import parse_weighted_folder
+
     folder = _find_run_folder(task, out, resume)
+    if task == "language":
+        return _train_language(wordlists, folder)
+    folders = [parse_weighted_folder(text) for text in data or ()]
     common: dict[str, Any] = {
         "out": folder,
         "recipe": recipe,
-        "data": tuple(data or ()),
+        "data": tuple(folder for folder, _ in folders),
         "minutes": minutes,
         "schedule_minutes": schedule_minutes,
         "base": base,
         "device": load_settings().device,
     }
+    if task == "recognizer":
+        common |= {
+            "architecture": architecture,
+            "data_weights": tuple(weight for _, weight in folders),
+            "leave_out": parse_fold(leave_out) if leave_out else None,
+            "rendered_words": rendered,
+            "corrections": corrections,
+            "unlabeled": tuple(unlabeled or ()),
+            "workers": workers,
+        }
     with _stop_at_signals() as should_stop, _show_steps() as on_progress:
         if task == "recognizer":
-            from textrec_app.services.training import TrainingOrder, train_recognizer_on
-            from textrec_app.training.word_pools import RenderMaterial
-
-            material = RenderMaterial(fonts or load_settings().fonts_dir, wordlists, backgrounds)
-            order = TrainingOrder(**common, rendered_words=rendered, material=material, corrections=corrections)
-            result: Any = train_recognizer_on(order, on_progress, should_stop)
+            result: Any = _train_recognizer(common, (fonts, wordlists, backgrounds), on_progress, should_stop)
         else:
-            from textrec_app.services.detector_training import DetectorOrder, train_detector_on
-
-            result = train_detector_on(DetectorOrder(**common), on_progress, should_stop)
+            result = _train_detector(common, on_progress, should_stop)
     if load_settings().is_first_process:
         print_json(result)
     ask_exit(0 if result.state in ("finished", "paused", "stopped") else SOME_FAILED)
+
+
+def _check_what(task: str, architecture: str | None) -> None:
+    """Answer wrong names before anything that takes seconds is loaded."""
+    from textrec_app.services.architectures import check_architecture
+
+    if task not in TASKS:
+        raise InputError(f"There is no task '{task}'; choose one of {', '.join(TASKS)}.")
+    check_architecture(architecture)
+
+
+def _train_detector(
+    settings: dict[str, Any], on_progress: Callable[[dict[str, Any]], None], should_stop: Callable[[], str | None]
+) -> Any:
+    from textrec_app.services.detector_training import DetectorOrder, train_detector_on
+
+    return train_detector_on(DetectorOrder(**settings), on_progress, should_stop)
+
+
+def _train_recognizer(
+    settings: dict[str, Any],
+    material: tuple[Path | None, Path | None, Path | None],
+    on_progress: Callable[[dict[str, Any]], None],
+    should_stop: Callable[[], str | None],
+) -> Any:
+    from textrec_app.services.training import TrainingOrder, train_recognizer_on
+    from textrec_app.training.word_pools import RenderMaterial
+
+    fonts, wordlists, backgrounds = material
+    drawn_from = RenderMaterial(fonts or load_settings().fonts_dir, wordlists, backgrounds)
+    return train_recognizer_on(TrainingOrder(**settings, material=drawn_from), on_progress, should_stop)
+
+
+def _train_language(wordlists: Path | None, folder: Path) -> None:
+    from textrec_app.services.language_training import train_language
+
+    print_json(train_language(wordlists, folder))
 
 
 @synth.command("words")

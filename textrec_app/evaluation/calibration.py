@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
 from models.calibration import WordCalibration, calibration_features
-from textrec_app.evaluation.metrics import N_ECE_BINS, count_above_thresholds, find_bins
+from textrec_app.evaluation.metrics import N_ECE_BINS, compute_ece, count_above_thresholds, find_bins
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,20 @@ def fit_word_calibration(words: Sequence[CalibrationWord]) -> WordCalibration:
     )
     confidences = [fitted.probability(word.log_prob, word.length, word.min_char) for word in words]
     return replace(fitted, curve=compute_precision_curve(confidences, [word.correct for word in words]))
+
+
+def compute_split_ece(words: Sequence[CalibrationWord], seed: int = 0) -> float:
+    """The calibration error that may be expected on new words: each half judged by a map fitted on the other."""
+    order = np.random.default_rng(seed).permutation(len(words)).tolist()
+    halves = order[: len(words) // 2], order[len(words) // 2 :]
+    confidences: list[float] = []
+    correct: list[bool] = []
+    for fitted_on, judged in (halves, halves[::-1]):
+        fitted = fit_word_calibration([words[index] for index in fitted_on])
+        chosen = [words[index] for index in judged]
+        confidences += [fitted.probability(word.log_prob, word.length, word.min_char) for word in chosen]
+        correct += [word.correct for word in chosen]
+    return compute_ece(confidences, correct)
 
 
 def compute_precision_curve(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[tuple[float, float], ...]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import Levenshtein
 
 N_ECE_BINS = 15
 
@@ -23,6 +22,8 @@ def compute_one_minus_ned(labels: Sequence[str], predictions: Sequence[str]) -> 
     Source:
         ICDAR 2019 robust reading challenges (ArT, LSVT); METHODS section 0.3 with its FIX.
     """
+    from rapidfuzz.distance import Levenshtein  # here: machines that only train may lack it
+
     return _mean([Levenshtein.normalized_similarity(*pair) for pair in zip(labels, predictions, strict=True)])
 
 
@@ -31,6 +32,8 @@ def compute_cer(labels: Sequence[str], predictions: Sequence[str]) -> float:
 
     Labels without a single character count as one character.
     """
+    from rapidfuzz.distance import Levenshtein
+
     edits = sum(Levenshtein.distance(*pair) for pair in zip(labels, predictions, strict=True))
     return edits / max(sum(len(label) for label in labels), 1)
 

@@ -91,7 +91,7 @@ def _decode(stream: BinaryIO, shown: str, max_pixels: int) -> NDArray[np.uint8]:
     try:
         with _quiet():
             picture = Image.open(stream, formats=PICTURE_FORMATS)
-            orientation = _find_orientation(picture, shown)
+            orientation, fault = _find_orientation(picture)
     except Image.DecompressionBombError:
         raise InputError(_too_large(shown, None, max_pixels)) from None
     except _DECODE_ERRORS as error:
@@ -100,7 +100,10 @@ def _decode(stream: BinaryIO, shown: str, max_pixels: int) -> NDArray[np.uint8]:
     with picture:
         if picture.width * picture.height > max_pixels:
             raise InputError(_too_large(shown, picture.width * picture.height, max_pixels))
-        return _upright_pixels(picture, orientation, shown)
+        pixels = _upright_pixels(picture, orientation, shown)
+    if fault is not None:
+        logger.warning("%s: its EXIF block is damaged and was passed over: %s", shown, fault)
+    return pixels
 
 
 def _upright_pixels(picture: Image.Image, orientation: int | None, shown: str) -> NDArray[np.uint8]:
@@ -116,12 +119,12 @@ def _upright_pixels(picture: Image.Image, orientation: int | None, shown: str) -
     return np.array(upright, dtype=np.uint8)
 
 
-def _find_orientation(picture: Image.Image, shown: str) -> int | None:
+def _find_orientation(picture: Image.Image) -> tuple[int | None, Exception | None]:
+    """EXIF's orientation, and what is wrong with the block; of a picture that is cut off the decoder will say more."""
     try:
-        return picture.getexif().get(ExifTags.Base.Orientation)
+        return picture.getexif().get(ExifTags.Base.Orientation), None
     except _DECODE_ERRORS as error:
-        logger.warning("%s: its EXIF block is damaged and was passed over: %s", shown, error)
-        return None
+        return None, error
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:

@@ -92,7 +92,7 @@ class ModelHost:
         if before is not None and before.recognizer_sha256 == recognizer.sha256:
             recognizer_network = before.models.recognizer
         else:
-            recognizer_network = Recognizer.load(recognizer.path, self._device)
+            recognizer_network = Recognizer.load(recognizer.path, self._device, self._settings.runtime)
         detector_network = None if detector is None else Detector.load(detector.path, self._device)
         logger.info("reading with %s %s", recognizer.name, recognizer.version)
         models = ActiveModels(

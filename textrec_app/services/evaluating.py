@@ -16,7 +16,7 @@ from textrec_app.data.recognition_sets import RecognitionSample, load_recognitio
 from textrec_app.data.scenes import Scene, load_scenes
 from textrec_app.domain import CropReading
 from textrec_app.errors import InputError, NotFoundError
-from textrec_app.evaluation.calibration import fit_word_calibration
+from textrec_app.evaluation.calibration import compute_split_ece, fit_word_calibration
 from textrec_app.evaluation.detection import (
     DetectionMetrics,
     FoundText,
@@ -36,6 +36,8 @@ from textrec_app.pipeline.detection import Detector
 from textrec_app.pipeline.images import load_image
 from textrec_app.pipeline.reader import Reader
 from textrec_app.pipeline.recognition import Recognizer
+from textrec_app.pipeline.turning import list_tall_turns, read_turned, turn_crop
+from textrec_app.services.active_weights import TASKS
 from textrec_app.services.checkpoints import get_active, get_checkpoint
 from textrec_app.services.context import App
 
@@ -66,13 +68,20 @@ class EvaluationRequest:
 
 @dataclass(frozen=True)
 class CalibrationSummary:
-    """What calibrating changed; shares are in [0, 1]."""
+    """What calibrating changed; shares are in [0, 1].
+
+    Attributes:
+        ece_before: with the confidences that were on the card.
+        ece_after: on the words that the new ones were fitted on.
+        ece_split: each half of the words judged by a fit on the other half: what new words may expect.
+    """
 
     calibration: WordCalibration
     n: int
     word_accuracy: float
     ece_before: float
     ece_after: float
+    ece_split: float = 0.0
 
 
 def measure_recognition(
@@ -89,7 +98,7 @@ def measure_recognition(
     samples = load_recognition_set(request.data)
     if not samples:
         raise InputError(f"{request.data} lists no samples. Name a folder with labeled pictures.")
-    recognizer = Recognizer.load(weights, app.models.device)
+    recognizer = Recognizer.load(weights, app.models.device, app.settings.runtime)
     readings, ms_per_crop = read_samples(recognizer, samples, on_progress)
     if request.predictions is not None:
         write_predictions(request.predictions, samples, readings)
@@ -138,7 +147,8 @@ def measure_spotting(
     """
     device = app.models.device
     detector = Detector.load(find_weights(app, "detector", None), device)
-    reader = Reader(detector, Recognizer.load(find_weights(app, "recognizer", request.model), device))
+    weights = find_weights(app, "recognizer", request.model)
+    reader = Reader(detector, Recognizer.load(weights, device, app.settings.runtime))
 
     def read(image: NDArray[np.uint8]) -> list[FoundText]:
         return [FoundText(region.polygon, region.text) for region in reader.read(image, "").regions]
@@ -160,12 +170,12 @@ def calibrate(
         WeightsError: the weights are missing or altered.
     """
     labels = [sample.text for sample in samples]
-    readings, _ = read_samples(Recognizer.load(weights, device), samples)
+    recognizer = Recognizer.load(weights, device)
+    readings, _ = read_samples(recognizer, samples)
     words = list_calibration_words(labels, readings, protocol)
     calibration = fit_word_calibration(words)
     save_card(weights, replace(load_card(weights), calibration=calibration.to_dict()))
     correct = [word.correct for word in words]
-    raw = WordCalibration()
 
     def confidences(map_: WordCalibration) -> list[float]:
         return [map_.probability(word.log_prob, word.length, word.min_char) for word in words]
@@ -174,8 +184,9 @@ def calibrate(
         calibration=calibration,
         n=len(words),
         word_accuracy=sum(correct) / max(len(correct), 1),
-        ece_before=compute_ece(confidences(raw), correct),
+        ece_before=compute_ece(confidences(recognizer.calibration), correct),
         ece_after=compute_ece(confidences(calibration), correct),
+        ece_split=compute_split_ece(words),
     )
 
 
@@ -197,10 +208,21 @@ def read_samples(
     for start in range(0, len(samples), BATCH):
         crops = [load_sample(sample) for sample in samples[start : start + BATCH]]
         began = time.perf_counter()
-        readings += recognizer.read(crops)
+        readings += _read_crops(recognizer, crops)
         spent_s += time.perf_counter() - began
         on_progress(len(readings), len(samples))
     return readings, 1e3 * spent_s / max(len(samples), 1)
+
+
+def _read_crops(recognizer: Recognizer, crops: Sequence[NDArray[np.uint8]]) -> list[CropReading]:
+    """As `read --crops` does, but that no crop is taken to be upside down: sets of words have none."""
+    best = read_turned(
+        recognizer.read,
+        crops,
+        lambda index, turns: turn_crop(crops[index], turns),
+        lambda index, reading: list_tall_turns(crops[index].shape[:2], reading.confidence),
+    )
+    return [one.reading for one in best]
 
 
 def load_sample(sample: RecognitionSample) -> NDArray[np.uint8]:
@@ -232,7 +254,7 @@ def find_weights(app: App, task: str, model: str | None) -> Path:
         model: a checkpoint's name or a path; None, or the task's own name, means what is in use.
 
     Raises:
-        InputError: the checkpoint is for another task.
+        InputError: the checkpoint, or the task that is named, is another.
         NotFoundError: there is no such file or checkpoint.
     """
     if model is None or model == task:
@@ -244,6 +266,10 @@ def find_weights(app: App, task: str, model: str | None) -> Path:
         if not path.is_file():
             raise NotFoundError(f"There is no file {path}. Name a safetensors file, or a checkpoint's name.")
         return path
+    if model in TASKS:
+        raise InputError(
+            f"{model} means the {model} in use, which is not a {task}; `models list` shows those there are."
+        )
     checkpoint = get_checkpoint(app, model)
     if checkpoint.task != task:
         raise InputError(f"{model} is a {checkpoint.task}, not a {task}; `models list` shows those there are.")

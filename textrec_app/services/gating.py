@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from models.charset import Charset
+from models.errors import WeightsError
+from models.recognition.text_network import TextNetwork
 from models.weights import load_network
 from textrec_app.data.anchor import load_anchor
 from textrec_app.data.augment import augment_crop
@@ -172,7 +173,7 @@ def is_right(text: str, reading: str) -> bool:
 
 @dataclass(frozen=True)
 class _Reader:
-    network: nn.Module
+    network: TextNetwork
     charset: Charset
     device: torch.device
 
@@ -180,6 +181,8 @@ class _Reader:
 def _load(weights: Path, device: str) -> _Reader:
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     network, card = load_network(weights, chosen)
+    if not isinstance(network, TextNetwork):
+        raise WeightsError(f"{weights.name} is a {card.task}, not a recognizer; choose a recognizer checkpoint")
     return _Reader(network, Charset(card.charset), torch.device(chosen))
 
 

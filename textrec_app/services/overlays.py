@@ -11,6 +11,7 @@ from textrec_app.domain import RegionReading
 from textrec_app.services.context import App
 from textrec_app.services.reading import explain_region
 from textrec_app.services.reading_files import FileReading
+from textrec_app.services.writing import told_if_unwritable
 
 SURE, UNSURE = (0, 140, 90), (200, 60, 0)
 SURE_FROM = 0.9
@@ -25,21 +26,23 @@ def write_overlay(app: App, read: FileReading, directory: Path) -> Path | None:
 
     Returns:
         The overlay's file; None where the picture could not be read.
+
+    Raises:
+        InputError: the directory cannot be written.
     """
     if read.reading is None or read.image is None:
         return None
-    directory.mkdir(parents=True, exist_ok=True)
     overlay = _find_free_name(directory, read.path.stem or "picture")
-    Image.fromarray(draw_overlay(read.image, read.reading.regions)).save(overlay)
     words = overlay.with_suffix(".words")
-    words.mkdir(exist_ok=True)
+    with told_if_unwritable(directory):
+        words.mkdir(parents=True, exist_ok=True)
+    _save(draw_overlay(read.image, read.reading.regions), overlay)
     for number, region in enumerate(read.reading.regions, start=1):
         explanation = explain_region(app, read.image, region)
         if explanation.glyph_mask is not None:
-            Image.fromarray(explanation.glyph_mask * np.uint8(255)).save(words / f"{number:03d}.glyph.png")
+            _save(explanation.glyph_mask * np.uint8(255), words / f"{number:03d}.glyph.png")
         if len(explanation.attention):
-            tiles = draw_attention(explanation.crop, explanation.attention)
-            Image.fromarray(tiles).save(words / f"{number:03d}.attention.png")
+            _save(draw_attention(explanation.crop, explanation.attention), words / f"{number:03d}.attention.png")
     return overlay
 
 
@@ -79,6 +82,11 @@ def draw_attention(crop: NDArray[np.uint8], attention: NDArray[np.float32]) -> N
     scale = max(1, -(-MIN_TILE_HEIGHT_PX // crop.shape[0]))
     strip = np.concatenate(tiles, axis=1)
     return np.ascontiguousarray(strip.repeat(scale, axis=0).repeat(scale, axis=1))
+
+
+def _save(picture: NDArray[np.uint8], path: Path) -> None:
+    with told_if_unwritable(path):
+        Image.fromarray(picture).save(path)
 
 
 def _find_free_name(directory: Path, stem: str) -> Path:

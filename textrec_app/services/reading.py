@@ -1,15 +1,22 @@
 """Read one picture, without storing anything."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textrec_app.domain import CharacterReading, Reading, RegionReading
+from textrec_app.domain import Alternative, CharacterReading, CropReading, Reading, RegionReading
+from textrec_app.errors import InputError
 from textrec_app.pipeline.cropping import crop_polygon, project_spans
 from textrec_app.pipeline.glyphs import glyph_mask_kmeans
-from textrec_app.pipeline.recognition import Recognizer
+from textrec_app.pipeline.lexicon import Lexicon
+from textrec_app.pipeline.recognition import NOTHING_MORE, ReadOptions
+from textrec_app.pipeline.turning import turn_corners, turn_crop
 from textrec_app.services.context import App
+
+SHOWN_ALTERNATIVES = 5
+SHOWN_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -21,46 +28,84 @@ class RegionExplanation:
         glyph_mask: (H, W) uint8, 1 where there is ink; None where ink and background cannot be told apart.
         attention: (n, H, W) float32 in 0..1, one map for each character.
         characters: what was read, in order, with confidences.
+        alternatives: what else the region may say, the likeliest first.
+        places: what else may stand at the place of each character; empty where the recognizer in use now reads
+            another text.
     """
 
     crop: NDArray[np.uint8]
     glyph_mask: NDArray[np.uint8] | None
     attention: NDArray[np.float32]
     characters: tuple[CharacterReading, ...]
+    alternatives: tuple[Alternative, ...] = ()
+    places: tuple[tuple[Alternative, ...], ...] = ()
 
 
-def read_picture(app: App, image: NDArray[np.uint8], name: str) -> Reading:
+def read_options(lexicon: Path | str | None = None, alternatives: int = 0) -> ReadOptions:
+    """What is asked for beyond the texts.
+
+    Args:
+        lexicon: a file with one word a line, or the words themselves, a line each; they are preferred to any text.
+        alternatives: other texts for each word, and other characters for each place.
+
+    Raises:
+        InputError: the file cannot be read or is empty.
+    """
+    if isinstance(lexicon, Path):
+        return ReadOptions(alternatives, Lexicon.load(lexicon))
+    words = (lexicon or "").split("\n")
+    return ReadOptions(alternatives, Lexicon.of(words) if any(word.strip() for word in words) else None)
+
+
+def check_word_list(app: App, options: ReadOptions) -> None:
+    """Refuse a word list of which the recognizer in use can read nothing.
+
+    Raises:
+        InputError: every word has characters that it does not know.
+        NotFoundError: no recognizer is installed.
+    """
+    words = options.lexicon
+    if words is not None and not words.has_readable(app.models.get_active().recognizer.charset):
+        raise InputError(
+            f"The recognizer can read none of the words of the list, such as '{words.words[0][:SHOWN_CHARACTERS]}': "
+            "it does not know their characters. Write words that it can read, or give no list."
+        )
+
+
+def read_picture(app: App, image: NDArray[np.uint8], name: str, options: ReadOptions = NOTHING_MORE) -> Reading:
     """Find and read every word of a picture.
 
     Args:
         app: the opened application.
         image: (H, W, 3) uint8 RGB, upright (`pipeline.images.load_image`).
         name: what the reading calls the picture.
+        options: a word list, alternatives.
 
     Raises:
         WeightsError: weights are missing or altered.
         NotFoundError: no recognizer is installed.
         InputError: no detector is installed.
     """
-    return app.models.reader().read(image, name)
+    return app.models.reader().read(image, name, options)
 
 
-def read_word(app: App, image: NDArray[np.uint8], name: str) -> Reading:
+def read_word(app: App, image: NDArray[np.uint8], name: str, options: ReadOptions = NOTHING_MORE) -> Reading:
     """Read a picture that is one word; nothing is detected.
 
     Args:
         app: the opened application.
         image: (H, W, 3) uint8 RGB, upright.
         name: what the reading calls the picture.
+        options: a word list, alternatives.
     """
-    return app.models.reader().read_crop(image, name)
+    return app.models.reader().read_crop(image, name, options)
 
 
 def explain_region(app: App, image: NDArray[np.uint8], region: RegionReading) -> RegionExplanation:
     """Show the crop of a region, its ink, and where the recognizer looked for each character.
 
-    There is one attention map for each of the characters; they are the region's own unless the recognizer in use now
-    reads the crop otherwise.
+    There is one attention map for each of the characters, which are the region's own; alternatives are those of the
+    recognizer in use now.
 
     Args:
         app: the opened application.
@@ -68,26 +113,36 @@ def explain_region(app: App, image: NDArray[np.uint8], region: RegionReading) ->
         region: one region of its reading.
     """
     recognizer = app.models.get_active().recognizer
+    options = ReadOptions(alternatives=SHOWN_ALTERNATIVES)
     for crop in _list_candidates(image, region):
-        attention = recognizer.attention(crop)
-        if len(attention) == len(region.characters):
-            return RegionExplanation(crop, glyph_mask_kmeans(crop), attention, region.characters)
-    return RegionExplanation(crop, glyph_mask_kmeans(crop), attention, _read_again(recognizer, crop, region))
+        reading = recognizer.read([crop], options)[0]
+        if reading.text == region.text:
+            break
+    characters = region.characters or _read_again(reading, region)
+    text = "".join(character.text for character in characters)
+    is_same = text == reading.text
+    return RegionExplanation(
+        crop,
+        glyph_mask_kmeans(crop),
+        recognizer.attention(crop, text),
+        characters,
+        tuple(other for other in reading.alternatives if other.text != region.text),
+        tuple(character.alternatives for character in reading.characters) if is_same else (),
+    )
 
 
 def _list_candidates(image: NDArray[np.uint8], region: RegionReading) -> list[NDArray[np.uint8]]:
     """The crops that may have been read: with a margin, or the very picture where it was read as one word."""
     height, width = image.shape[:2]
     corners = ((0.0, 0.0), (float(width), 0.0), (float(width), float(height)), (0.0, float(height)))
-    crop = crop_polygon(image, region.polygon)
-    return [crop, image] if region.polygon == corners else [crop]
+    whole = [turn_crop(image, turns) for turns in range(4) if region.polygon == turn_corners(corners, turns)]
+    return [*whole, crop_polygon(image, region.polygon)]
 
 
-def _read_again(recognizer: Recognizer, crop: NDArray[np.uint8], region: RegionReading) -> tuple[CharacterReading, ...]:
-    """Characters that fit the attention maps, where another recognizer or a batch's rounding made the region's."""
-    characters = recognizer.read([crop])[0].characters
-    quads = project_spans(region.polygon, [(character.start_rel, character.end_rel) for character in characters])
+def _read_again(reading: CropReading, region: RegionReading) -> tuple[CharacterReading, ...]:
+    """Characters of a region that came without any."""
+    spans = [(character.start_rel, character.end_rel) for character in reading.characters]
     return tuple(
         CharacterReading(character.text, character.confidence, quad)
-        for character, quad in zip(characters, quads, strict=True)
+        for character, quad in zip(reading.characters, project_spans(region.polygon, spans), strict=True)
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from textrec_app.domain import Reading
 from textrec_app.errors import InputError
 from textrec_app.pipeline.images import display_name, load_image
+from textrec_app.pipeline.recognition import NOTHING_MORE, ReadOptions
 from textrec_app.services.context import App
 from textrec_app.services.reading import read_picture, read_word
 
@@ -35,21 +36,26 @@ class FileReading:
         return {"image": self.name, "error": self.error} if self.reading is None else self.reading.to_dict()
 
 
-def read_files(app: App, paths: Sequence[Path], crops: bool = False) -> Iterator[FileReading]:
+def read_files(
+    app: App, paths: Sequence[Path], crops: bool = False, options: ReadOptions = NOTHING_MORE
+) -> Iterator[FileReading]:
     """Read files in their order, without storing anything.
 
     Args:
         crops: every picture is one word; nothing is detected.
+        options: a word list, alternatives.
 
     Raises:
         WeightsError: weights are missing or altered.
         NotFoundError: no recognizer is installed.
+        InputError: the runtime that is demanded is not there.
     """
+    app.models.refresh()
     read = read_word if crops else read_picture
     for path in paths:
         name = display_name(str(path))
         try:
             image = load_image(path, name, app.settings.max_pixels)
-            yield FileReading(path, name, read(app, image, name), image)
+            yield FileReading(path, name, read(app, image, name, options), image)
         except InputError as error:
             yield FileReading(path, name, error=str(error))

@@ -1,6 +1,5 @@
 """Training by developers: folders of labeled words in, a resumable run and a checkpoint out."""
 
-import logging
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -8,19 +7,33 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate import PartialState
 
-from models.charset import PRINTABLE_ASCII, Charset
 from textrec_app.data.crop_pool import CropPool, open_pool
-from textrec_app.data.recognition_sets import RecognitionSample, load_recognition_set, split_validation
+from textrec_app.data.folds import leave_out_fold
+from textrec_app.data.recognition_sets import RecognitionSample
 from textrec_app.data.word_batches import WeightedPool
 from textrec_app.errors import InputError
+from textrec_app.services.architectures import check_architecture
 from textrec_app.services.evaluating import calibrate
-from textrec_app.training.recipes import get_recognizer_recipe
+from textrec_app.services.training_sets import (
+    TrainingSet,
+    compute_shares,
+    keep_usable,
+    load_training_samples,
+    load_training_sets,
+)
+from textrec_app.services.unlabeled import load_unlabeled
+from textrec_app.training.aligned_start import align_recognizer, create_box_renderer
+from textrec_app.training.batch_workers import choose_workers
+from textrec_app.training.fresh_words import FreshWordSource
+from textrec_app.training.recipes import RecognizerRecipe, get_recognizer_recipe
 from textrec_app.training.recognizer import RecognizerRun, RunResult, train_recognizer
+from textrec_app.training.self_training import self_train
 from textrec_app.training.word_pools import RenderMaterial, load_crop_pool, render_word_pool
 
-logger = logging.getLogger(__name__)
+__all__ = ["TrainingOrder", "find_commit", "load_training_samples", "train_recognizer_on"]
 
 RENDERED_AUGMENT_STRENGTH = 0.6
 
@@ -31,28 +44,40 @@ class TrainingOrder:
 
     Attributes:
         data: folders of labeled words; a tenth of all is held back for validation.
+        data_weights: how much each folder counts in the mixture, see `compute_shares`; none for equal ones.
+        leave_out: fold of the train part that is not trained on, as (number, folds); it can be judged then.
+        unlabeled: folders of word pictures whose texts are guessed, see `self_train`.
         minutes: length of this sitting; None runs the whole schedule.
         schedule_minutes: minutes after which the learning rate has fallen to its end; None counts steps.
         steps: replaces the recipe's number of steps.
         base: weights to begin from.
+        architecture: another network than the recipe's; the base then only lends it the tensors that fit.
         corrections: a table of label errors, see `correct_labels`.
+        workers: processes that make batches, see `choose_workers`.
         rendered_words: size of the pool that is rendered into `out/pool` (kept for the next sitting).
+        fresh_words: render new words for every step instead; None does so on a GPU.
     """
 
     out: Path
     recipe: str = "base"
     data: tuple[Path, ...] = ()
+    data_weights: tuple[float, ...] = ()
+    leave_out: tuple[int, int] | None = None
+    unlabeled: tuple[Path, ...] = ()
     minutes: float | None = None
     schedule_minutes: float | None = None
     steps: int | None = None
     base: Path | None = None
+    architecture: str | None = None
     rendered_words: int = 100_000
     rendered_share: float | None = None
+    fresh_words: bool | None = None
     material: RenderMaterial = field(default_factory=RenderMaterial)
     corrections: Path | None = None
     processes: int = 1
     version: str = "0"
     device: str = "auto"
+    workers: int | None = None
 
 
 def train_recognizer_on(
@@ -66,26 +91,27 @@ def train_recognizer_on(
     `accelerate launch`, the processes share each step's batch.
 
     Raises:
-        InputError: no data and no rendered words, or a folder is no recognition set.
+        InputError: no data and no rendered words, a folder is no recognition set, or the architecture no recognizer.
     """
-    recipe = get_recognizer_recipe(order.recipe, order.schedule_minutes)
-    if order.steps is not None:
-        recipe = replace(recipe, fit=replace(recipe.fit, steps=order.steps))
+    recipe = _recipe_of(order)
     share = recipe.rendered_share if order.rendered_share is None else order.rendered_share
     pools: list[WeightedPool] = []
-    train, held_back = load_training_samples(order.data, order.corrections)
-    usable = _covered(train)
+    sets, held_back = load_training_sets(order.data, order.corrections)
     names: list[Any] = [{"name": folder.name} for folder in order.data]
-    if usable:
-        real = load_crop_pool(usable)
-        names.append({"name": "real words", "n": len(usable), "n_validation": len(held_back)})
-        pools.append(WeightedPool(real, 1.0 - share, augment_strength=recipe.augment_strength))
-    if order.rendered_words > 0 and share > 0:
+    real = _real_pools(sets, order, 1.0 - share, recipe.augment_strength)
+    if real:
+        pools += real
+        n_real = sum(len(pool.pool) for pool in real)
+        names.append({"name": "real words", "n": n_real, "n_validation": len(held_back)})
+    source = _fresh_source(order, recipe, real, share)
+    if source is not None:
+        names.append({"name": "rendered words, always new"})
+    elif order.rendered_words > 0 and share > 0 and not recipe.aligned:
         rendered = _rendered_pool(order, recipe.fit.seed)
         strength = RENDERED_AUGMENT_STRENGTH * recipe.augment_strength
         pools.append(WeightedPool(rendered, share, augment_strength=strength))
         names.append({"name": "rendered words", "n": len(rendered)})
-    if not pools:
+    if not (pools or source or order.unlabeled or recipe.aligned):
         raise InputError("there is nothing to train on: name folders with --data, or render words")
     run = RecognizerRun(
         out=order.out,
@@ -94,49 +120,42 @@ def train_recognizer_on(
         validation=load_crop_pool(held_back) if held_back else None,
         minutes=order.minutes,
         base=order.base,
+        transfer=order.architecture is not None,
         version=order.version,
         data=names,
         commit=find_commit(),
         device=order.device,
+        source=source,
+        workers=choose_workers(order.workers, order.device != "cpu" and torch.cuda.is_available()),
     )
-    result = train_recognizer(run, should_stop, on_progress)
+    result = _train(order, run, held_back, should_stop, on_progress)
     if held_back and PartialState().is_main_process:
         calibrate(result.checkpoint, held_back)
     return result
 
 
-def load_training_samples(
-    folders: Sequence[Path], corrections: Path | None = None
-) -> tuple[list[RecognitionSample], list[RecognitionSample]]:
-    """Train and validation samples of all folders; near-duplicates are in one part.
-
-    Labels are corrected after the split, which depends on the labels as they came.
-    """
-    if not folders:
-        return [], []
-    samples = [sample for folder in folders for sample in load_recognition_set(folder)]
-    train, held_back = split_validation(samples)
-    if corrections is None:
-        return train, held_back
-    table = corrections.read_text(encoding="utf-8")
-    return correct_labels(train, table), correct_labels(held_back, table)
+def _train(
+    order: TrainingOrder,
+    run: RecognizerRun,
+    held_back: Sequence[RecognitionSample],
+    should_stop: Callable[[], str | None],
+    on_progress: Callable[[dict[str, Any]], None],
+) -> RunResult:
+    if run.recipe.aligned:
+        return align_recognizer(run, create_box_renderer(order.material), should_stop, on_progress)
+    if order.unlabeled:
+        return self_train(run, load_unlabeled(order.unlabeled, held_back), should_stop, on_progress)
+    return train_recognizer(run, should_stop, on_progress)
 
 
-def correct_labels(samples: Sequence[RecognitionSample], table: str) -> list[RecognitionSample]:
-    """Replace labels that a person found to be wrong.
-
-    Args:
-        table: lines of `set/file<TAB>label as it came<TAB>what the picture says`; a line is used only where
-            both the end of the path and the label fit.
-    """
-    rows = [line.split("\t") for line in table.splitlines() if line.count("\t") == 2]
-    right = {(path, wrong): text for path, wrong, text in rows}
-    return [
-        replace(sample, text=right.get(("/".join(sample.path.parts[-2:]), sample.text), sample.text))
-        if sample.path is not None
-        else sample
-        for sample in samples
-    ]
+def _recipe_of(order: TrainingOrder) -> RecognizerRecipe:
+    check_architecture(order.architecture)
+    recipe = get_recognizer_recipe(order.recipe, order.schedule_minutes)
+    if order.steps is not None:
+        recipe = replace(recipe, fit=replace(recipe.fit, steps=order.steps))
+    if order.architecture is None or order.architecture == recipe.architecture:
+        return recipe
+    return replace(recipe, architecture=order.architecture, network=())
 
 
 def find_commit() -> str:
@@ -149,13 +168,29 @@ def find_commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _covered(samples: Sequence[RecognitionSample]) -> list[RecognitionSample]:
-    """Samples that have a text, all of it in the charset; the others are counted in the log."""
-    charset = Charset(PRINTABLE_ASCII)
-    usable = [sample for sample in samples if sample.text and charset.covers(sample.text)]
-    if len(usable) < len(samples):
-        logger.info("%d samples left out: characters outside the charset, or no text", len(samples) - len(usable))
-    return usable
+def _real_pools(
+    sets: Sequence[TrainingSet], order: TrainingOrder, share: float, augment_strength: float
+) -> list[WeightedPool]:
+    """One pool for each folder that gives something; their shares sum to `share`."""
+    parts = [leave_out_fold(part.train, *order.leave_out) if order.leave_out else part.train for part in sets]
+    usable = [keep_usable(part) for part in parts]
+    shares = compute_shares([len(part) for part in usable], order.data_weights)
+    return [
+        WeightedPool(load_crop_pool(part), share * own, augment_strength=augment_strength)
+        for part, own in zip(usable, shares, strict=True)
+        if own > 0
+    ]
+
+
+def _fresh_source(
+    order: TrainingOrder, recipe: RecognizerRecipe, real: Sequence[WeightedPool], share: float
+) -> FreshWordSource | None:
+    """Words rendered anew for every step, where that is wanted: by default where a GPU composes them."""
+    has_gpu = order.device != "cpu" and torch.cuda.is_available()
+    wanted = has_gpu if order.fresh_words is None else order.fresh_words
+    if not wanted or order.rendered_words == 0 or share <= 0 or recipe.aligned or order.unlabeled:
+        return None
+    return FreshWordSource(order.material, real, recipe, min(share, 1.0))
 
 
 def _rendered_pool(order: TrainingOrder, seed: int) -> CropPool:

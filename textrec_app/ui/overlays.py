@@ -4,12 +4,13 @@ The values are plain JSON. The page builds elements from them by script and puts
 `textContent`: Gradio's templates evaluate `${…}` even inside an escaped value, so no text goes through one.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from textrec_app.domain import CharacterReading, Polygon, Reading, RegionReading
+from textrec_app.domain import Alternative, CharacterReading, Polygon, Reading, RegionReading
 from textrec_app.ui.pictures import enlarge_crop, to_jpeg_url, to_png_url
 
 if TYPE_CHECKING:
@@ -19,13 +20,18 @@ INK_RGB = (17, 90, 90)
 PAPER_RGB = (237, 248, 247)
 
 
-def build_overlay(image: np.ndarray, reading: Reading, is_word: bool) -> dict[str, Any]:
-    """Everything that the page needs to draw a reading and to recolour it without asking again."""
+def build_overlay(image: np.ndarray, reading: Reading, is_word: bool, hint: str = "") -> dict[str, Any]:
+    """Everything that the page needs to draw a reading and to recolour it without asking again.
+
+    Args:
+        hint: a sentence to show above it.
+    """
     height, width = reading.size_hw
     return {
         "kind": "reading",
         "name": reading.image,
         "is_word": is_word,
+        "hint": hint,
         "width": width,
         "height": height,
         "image": to_jpeg_url(image),
@@ -59,10 +65,18 @@ def build_detail(region: RegionReading, explanation: "RegionExplanation") -> dic
         "crop": to_jpeg_url(crop),
         "mask": None if mask is None else to_png_url(_paint_mask(mask, crop.shape[:2])),
         "characters": [
-            _describe_character(character, crop, attention[index] if index < len(attention) else None)
+            {
+                **_describe_character(character, crop, attention[index] if index < len(attention) else None),
+                "alternatives": _describe_others(explanation.places[index] if index < len(explanation.places) else ()),
+            }
             for index, character in enumerate(explanation.characters)
         ],
+        "alternatives": _describe_others(explanation.alternatives),
     }
+
+
+def _describe_others(others: Sequence[Alternative]) -> list[dict[str, Any]]:
+    return [{"text": other.text, "confidence": round(other.confidence, 4)} for other in others if other.is_likely]
 
 
 def _describe_region(region: RegionReading) -> dict[str, Any]:
@@ -89,8 +103,12 @@ def _describe_character(character: CharacterReading, crop: np.ndarray, attention
 
 
 def find_focus(attention: np.ndarray) -> float:
-    """Where along the width a map (H, W) is strongest, 0 to 1; the middle for an empty map."""
-    columns = attention.sum(axis=0)
+    """Where along the width a map (H, W) is strongest, 0 to 1; the middle for an empty map.
+
+    Neighbouring columns count together, about as many as a character is wide, so that a speck does not decide.
+    """
+    reach = max(1, attention.shape[0] // 2)
+    columns = np.convolve((attention**2).sum(axis=0), np.hanning(reach + 2)[1:-1], mode="same")
     return float(columns.argmax()) / max(1, len(columns) - 1) if columns.any() else 0.5
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from textrec_app.domain import Reading
 from textrec_app.errors import InputError, TextRecError
 from textrec_app.pipeline.images import load_image
+from textrec_app.pipeline.recognition import NOTHING_MORE, ReadOptions
 from textrec_app.services.context import App
-from textrec_app.services.reading import explain_region, read_picture, read_word
+from textrec_app.services.reading import check_word_list, explain_region, read_options, read_picture, read_word
 from textrec_app.ui.assets import load_asset
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.inputs import INFERENCE, take_files_untouched
@@ -36,6 +37,7 @@ def create_read_tab(app: App) -> None:
             )
             take_files_untouched(picture)
             is_word = gr.Checkbox(label="This picture is one word", elem_id="read-is-word")
+            lexicon = _create_word_list()
             _create_examples(picture)
         with gr.Column(scale=3, min_width=320):
             overlay = gr.HTML(
@@ -53,9 +55,9 @@ def create_read_tab(app: App) -> None:
                 elem_id="read-detail",
             )
     gr.on(
-        [picture.change, is_word.change],
+        [picture.change, is_word.change, lexicon.blur],
         bind(app, show_reading),
-        [picture, is_word],
+        [picture, is_word, lexicon],
         [overlay, detail, shown],
         api_visibility="private",
         show_progress="minimal",
@@ -76,6 +78,17 @@ def create_read_tab(app: App) -> None:
     )
 
 
+def _create_word_list() -> gr.Textbox:
+    """The field for words to prefer; folded away until somebody wants it."""
+    with gr.Accordion("Prefer words of a list", open=False, elem_id="read-lexicon-panel"):
+        return gr.Textbox(
+            label="One word a line; a text far likelier than every one of them is read freely",
+            lines=3,
+            max_lines=8,
+            elem_id="read-lexicon",
+        )
+
+
 def _create_examples(picture: gr.Image) -> None:
     if not EXAMPLES_DIR.is_dir():
         return
@@ -84,25 +97,36 @@ def _create_examples(picture: gr.Image) -> None:
         gr.Examples([[str(path)] for path in paths], [picture], label="Or try one of these", elem_id="read-examples")
 
 
-def show_reading(app: App, path: str | None, is_word: bool) -> tuple[Any, None, Any]:
+def show_reading(app: App, path: str | None, is_word: bool, lexicon: str = "") -> tuple[Any, None, Any]:
     """Read a picture: the overlay's value, an empty detail panel, and what the panel needs later."""
     if path is None:
         return None, None, None
     try:
-        image, reading = read_file(app, Path(path), is_word)
+        options = read_options(lexicon)
+        image, reading = read_file(app, Path(path), is_word, options)
+        hint = _find_hint(app, options)
     except TextRecError as error:
         return build_failure(str(error)), None, None
-    return build_overlay(image, reading, is_word), None, {"path": path, "reading": reading}
+    return build_overlay(image, reading, is_word, hint), None, {"path": path, "reading": reading}
 
 
-def read_file(app: App, path: Path, is_word: bool) -> tuple[np.ndarray, Reading]:
+def _find_hint(app: App, options: ReadOptions) -> str:
+    """What to tell about a word list that was of no use; empty where there is nothing to tell."""
+    try:
+        check_word_list(app, options)
+    except InputError as error:
+        return f"{error} The picture was read freely."
+    return ""
+
+
+def read_file(app: App, path: Path, is_word: bool, options: ReadOptions = NOTHING_MORE) -> tuple[np.ndarray, Reading]:
     """Decode one uploaded file and read it, as a scene or as one word.
 
     Raises:
         InputError: the file is no picture that can be read.
     """
     image = load_image(path, max_pixels=app.settings.max_pixels)
-    return image, (read_word if is_word else read_picture)(app, image, path.name)
+    return image, (read_word if is_word else read_picture)(app, image, path.name, options)
 
 
 def show_word(app: App, shown: dict[str, Any] | None, event: gr.EventData) -> dict[str, Any] | None:

@@ -23,10 +23,29 @@ function characterTile(character, index, main) {
     body.querySelectorAll(".tr-character").forEach((other) => other.classList.toggle("is-chosen", other === tile));
     if (!character.attention) return;
     main.querySelector("img").src = character.attention;
-    main.querySelector("figcaption").textContent = `Where it looked for “${character.text}”`;
+    const others = hint(character);
+    main.querySelector("figcaption").textContent = `Where it looked for “${character.text}”${others ? ` – or ${others}` : ""}`;
   });
   return tile;
 }
+
+function othersTable(others) {
+  if (!others || !others.length) return "";
+  const row = (other) =>
+    el(
+      "tr",
+      {},
+      el("td", { class: "tr-other-text", text: other.text || "(nothing)" }),
+      el("td", { class: "tr-other-percent", text: percent(other.confidence) }),
+    );
+  return el("table", { class: "tr-others" }, el("caption", { text: "It may also say" }), el("tbody", {}, others.map(row)));
+}
+
+const hint = (character) =>
+  (character.alternatives || [])
+    .slice(0, 3)
+    .map((other) => `${other.text === " " ? "␣" : other.text} ${percent(other.confidence)}`)
+    .join(", ");
 
 function show() {
   const value = props.value && props.value.crop ? props.value : null;
@@ -47,6 +66,7 @@ function show() {
       el("p", { class: "tr-muted", text: `${percent(value.confidence)} sure that the whole word is right` }),
     ),
     el("div", { class: "tr-figures" }, main, value.mask && figure("Ink (glyph mask)", value.mask, "The word's ink, separated from its background")),
+    othersTable(value.alternatives),
     el("h3", { text: "Character by character" }),
     el("div", { class: "tr-characters" }, value.characters.map((character, index) => characterTile(character, index, main))),
   );

@@ -89,9 +89,9 @@ function show() {
   view.chosen = -1;
   const state = !value ? "empty" : value.kind === "failure" ? "failure" : value.regions.length ? "full" : "none";
   card.dataset.state = state;
-  part("notice").textContent =
-    state === "failure" ? value.message : state === "none"
-      ? "No text found in this picture. Go closer, use a sharper photo, or tick “This picture is one word” if it is a cut-out word." : "";
+  const told = state === "failure" ? value.message : state === "none"
+    ? "No text found in this picture. Go closer, use a sharper photo, or tick “This picture is one word” if it is a cut-out word." : "";
+  part("notice").textContent = [told, value && value.hint].filter(Boolean).join(" ");
   view.outlines = [];
   view.rows = [];
   if (!view.value) return;
