@@ -1,5 +1,6 @@
 """The exported file in onnxruntime says what torch says; it is used only where it fits."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,3 +96,30 @@ def test_a_detector_is_not_exported(tmp_path: Path) -> None:
     network, card = load_network(save_tiny_detector(tmp_path))
     with pytest.raises(WeightsError, match="only recognizers"):
         export_onnx(network, card, tmp_path / "d.onnx")
+
+
+class _Slow:
+    """A runner of known slowness that says how often it was asked."""
+
+    def __init__(self, name: str, seconds_a_crop: float, seconds_a_call: float) -> None:
+        self.name, self.calls = name, 0
+        self._crop_s, self._call_s = seconds_a_crop, seconds_a_call
+
+    def run(self, images: np.ndarray) -> torch.Tensor:
+        """Nothing, after a while."""
+        self.calls += 1
+        time.sleep(self._call_s + self._crop_s * len(images))
+        return torch.zeros(len(images), images.shape[2] // 4, 3)
+
+
+def test_the_faster_way_reads_few_crops_and_many_each() -> None:
+    quick_to_start, quick_in_bulk = _Slow("a", 0.004, 0.0), _Slow("b", 0.0, 0.03)
+    runner = FasterRunner((quick_to_start, quick_in_bulk))
+    one, many = np.zeros((1, 32, 64, 3), np.uint8), np.zeros((20, 32, 64, 3), np.uint8)
+    runner.run(one)
+    runner.run(many)
+    before = quick_to_start.calls, quick_in_bulk.calls
+    runner.run(one)
+    assert (quick_to_start.calls, quick_in_bulk.calls) == (before[0] + 1, before[1])
+    runner.run(many)
+    assert (quick_to_start.calls, quick_in_bulk.calls) == (before[0] + 1, before[1] + 1)

@@ -1,7 +1,8 @@
 """Running a recognizer: packed torch, plain torch or onnxruntime, whichever is there and faster."""
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from models.errors import WeightsError
 from models.packing import can_pack, pack_network
 from models.weights import WeightCard
+from textrec_app.data.buckets import HEIGHT_PX
 from textrec_app.errors import InputError
 from textrec_app.pipeline.devices import has_fast_bf16
 from textrec_app.pipeline.onnx_recognition import OnnxRunner, find_onnx_file, has_onnxruntime
@@ -20,8 +22,9 @@ logger = logging.getLogger(__name__)
 
 Runtime = Literal["auto", "torch", "onnx"]
 Precision = Literal["float32", "bfloat16"]
-# Up to so many crops onnxruntime is faster than torch in bfloat16; see docs/benchmarks.
-MOST_CROPS_FOR_ONNX = 4
+FEW_CROPS, MANY_CROPS = 4, 16  # up to FEW_CROPS at a time are timed with one crop, more with MANY_CROPS
+TRIALS = 3
+TRIAL_WIDTH_PX = 128
 
 
 class LogitsRunner(Protocol):
@@ -61,16 +64,37 @@ class TorchRunner:
 
 
 class FasterRunner:
-    """onnxruntime for a few crops, torch in bfloat16 for more."""
+    """Whichever of several runners is the fastest on this machine, for few crops and for many.
 
-    name = "onnx float32 or torch bfloat16"
+    Each is timed once, when the first such crops come.
+    """
 
-    def __init__(self, few: LogitsRunner, many: LogitsRunner) -> None:
-        self._few, self._many = few, many
+    def __init__(self, runners: Sequence[LogitsRunner]) -> None:
+        self.name = " or ".join(runner.name for runner in runners)
+        self._runners = tuple(runners)
+        self._fastest: dict[bool, LogitsRunner] = {}
 
     def run(self, images: np.ndarray) -> Tensor:
         """See `LogitsRunner.run`."""
-        return (self._few if len(images) <= MOST_CROPS_FOR_ONNX else self._many).run(images)
+        are_few = len(images) <= FEW_CROPS
+        if are_few not in self._fastest:
+            crops = 1 if are_few else MANY_CROPS
+            times = {runner: measure_run_s(runner, crops) for runner in self._runners}
+            self._fastest[are_few] = min(times, key=lambda runner: times[runner])
+            logger.info("reading %s crops with %s", "few" if are_few else "many", self._fastest[are_few].name)
+        return self._fastest[are_few].run(images)
+
+
+def measure_run_s(runner: LogitsRunner, crops: int) -> float:
+    """Shortest seconds of a few runs over so many empty crops, after one to warm up."""
+    images = np.zeros((crops, HEIGHT_PX, TRIAL_WIDTH_PX, 3), np.uint8)
+    runner.run(images)
+    times = []
+    for _ in range(TRIALS):
+        began = time.perf_counter()
+        runner.run(images)
+        times.append(time.perf_counter() - began)
+    return min(times)
 
 
 def create_runner(
@@ -101,10 +125,9 @@ def create_runner(
             raise
         logger.warning("reading with torch: %s", error)
         return TorchRunner(network, card.preprocessing, device, precision)
-    logger.info("reading with onnxruntime from %s", path.name)
-    if runtime == "onnx" or precision == "float32":
+    if runtime == "onnx":
         return onnx
-    return FasterRunner(onnx, TorchRunner(network, card.preprocessing, device, precision))
+    return FasterRunner((onnx, TorchRunner(network, card.preprocessing, device, precision)))
 
 
 def _what_is_missing(path: Path | None) -> str:
