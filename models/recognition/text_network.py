@@ -123,7 +123,8 @@ def span_maps(features: ColumnFeatures, spans: Sequence[tuple[int, int]]) -> Ten
 def evidence_maps(places: Tensor, logits: Tensor, spans: Sequence[tuple[int, int]]) -> Tensor:
     """How much each place of a feature grid speaks for the character that is read in a span.
 
-    Gradient times activation of the span's highest logit that is no blank, what speaks against it left out.
+    Gradient times activation of the span's likeliest character that is no blank; what speaks against it is
+    left out, and what lies farther away than the next characters hardly counts: that is context, not ink.
 
     Args:
         places: (1, D, R, C) features that `logits` were computed from, requiring their gradient.
@@ -136,9 +137,15 @@ def evidence_maps(places: Tensor, logits: Tensor, spans: Sequence[tuple[int, int
     Source:
         Selvaraju et al., ICCV 2017 (Grad-CAM), place by place.
     """
-    maps = places.new_zeros(len(spans), *places.shape[2:])
+    log_probs = logits[0].log_softmax(dim=-1)
+    rows, columns = places.shape[2:]
+    scale = columns / len(log_probs)
+    pitch = scale * (spans[-1][1] - spans[0][0]) / max(1, len(spans) - 1) if spans else 1.0
+    at = torch.arange(columns, device=places.device) + 0.5
+    maps = places.new_zeros(len(spans), rows, columns)
     for number, (first, last) in enumerate(spans):
-        score = logits[0, first:last, 1:].max()
-        (gradient,) = torch.autograd.grad(score, places, retain_graph=True)
-        maps[number] = (gradient * places.detach()).sum(dim=1)[0].clamp(min=0.0)
+        (gradient,) = torch.autograd.grad(log_probs[first:last, 1:].max(), places, retain_graph=True)
+        evidence = (gradient * places.detach()).sum(dim=1)[0].clamp(min=0.0)
+        distance = (at - scale * (first + last) / 2) / max(pitch, 1.0)
+        maps[number] = evidence * (-2.0 * distance**2).exp()
     return maps
