@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,11 @@ def test_cards_tell_where_the_weights_come_from():
             "license",
         )
         assert [key for key in told if not card.get(key)] == [], path.name
+
+
+@pytest.mark.parametrize("script", sorted(path.stem for path in (ROOT / "docs" / "benchmarks").glob("*.py")))
+def test_a_script_of_the_docs_runs_as_the_docs_say(script: str) -> None:
+    command = [sys.executable, "-m", f"docs.benchmarks.{script}", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"python -m docs.benchmarks.{script}" in done.stdout

@@ -1,7 +1,7 @@
 """What each ingredient of a recipe, and each network, is worth at the same number of samples.
 
-    python docs/benchmarks/ablations.py ingredients OUT --data DIR … --rendered POOL --base FILE [--samples 8000]
-    python docs/benchmarks/ablations.py networks    OUT --data DIR … --rendered POOL [--samples 40000]
+    python -m docs.benchmarks.ablations ingredients OUT --data DIR … --rendered POOL --base FILE [--samples 8000]
+    python -m docs.benchmarks.ablations networks    OUT --data DIR … --rendered POOL [--samples 40000]
 
 POOL is a folder of packed crops (`train recognizer` leaves rendered words in RUN/pool). All variants of `ingredients`
 begin from the same weights, best ones that never saw a real label; those of `networks` from nothing, or from
@@ -33,9 +33,8 @@ from textrec_app.data.crop_pool import CropPool, open_pool, pool_in_memory
 from textrec_app.data.word_batches import WeightedPool
 from textrec_app.evaluation.protocols import normalise
 from textrec_app.services.training_sets import load_training_samples
-from textrec_app.training.pseudo_labels import read_crops
 from textrec_app.training.recipes import FitRecipe, RecognizerRecipe, SelfTraining
-from textrec_app.training.recognizer import RecognizerRun, crops_to_tensor, keep_covered, train_recognizer
+from textrec_app.training.recognizer import RecognizerRun, crops_to_tensor, keep_covered, read_texts, train_recognizer
 from textrec_app.training.self_training import Unlabeled, self_train
 from textrec_app.training.word_pools import load_crop_pool
 
@@ -220,7 +219,7 @@ def measure(checkpoint: Path, words: CropPool) -> dict[str, Any]:
     network = network.eval().to(memory_format=torch.channels_last)
     charset = Charset(card.charset)
     crops = [words.crop(index) for index in range(len(words))]
-    texts = [reading.text for reading in read_crops(network, crops, charset)]
+    texts = read_texts(network, crops, charset, torch.device("cpu"))
     right = {
         protocol: [normalise(a, protocol) == normalise(b, protocol) for a, b in zip(texts, words.texts, strict=True)]
         for protocol in ("alnum36", "exact")

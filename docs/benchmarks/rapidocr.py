@@ -1,6 +1,6 @@
 """RapidOCR's recognizer and ours on the same crops, in one run: milliseconds, texts, their ratio.
 
-    python docs/benchmarks/rapidocr.py LABELED_FOLDER [--their-python PATH] [--limit 300] [--rounds 7] [--threads 2]
+    python -m docs.benchmarks.rapidocr LABELED_FOLDER [--their-python PATH] [--limit 300] [--rounds 7] [--threads 2]
 
 Every engine runs in a process of its own, so that each may live in its own environment: RapidOCR in the one of
 --their-python (`pip install rapidocr onnxruntime`), ours in this one. Crops go in, texts come out; decoding the

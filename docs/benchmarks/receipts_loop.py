@@ -1,6 +1,6 @@
 """The loop at full size: harvest receipt lines without labels, retrain, measure on other receipts.
 
-    python docs/benchmarks/receipts_loop.py RECEIPTS OUT [--minutes 10] [--train 160]
+    python -m docs.benchmarks.receipts_loop RECEIPTS OUT [--minutes 10] [--train 160]
 
 RECEIPTS is a spotting set (boxes.jsonl with line quads and text). The lines of the first receipts are
 cut out and harvested as pictures, their texts left behind; the lines of the others, with their texts,

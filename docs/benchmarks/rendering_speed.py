@@ -1,6 +1,6 @@
 """How many words a second one core renders: ink, composition, and the older renderer that draws one word at a time.
 
-    python docs/benchmarks/rendering_speed.py [--device cuda] [--fonts DIR] [--wordlists DIR] [--backgrounds DIR]
+    python -m docs.benchmarks.rendering_speed [--device cuda] [--fonts DIR] [--wordlists DIR] [--backgrounds DIR]
 
 On the CPU, processor time of one thread is counted, so that a busy machine does not spoil the numbers.
 """

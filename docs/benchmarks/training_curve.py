@@ -1,6 +1,6 @@
 """Draw word accuracy against hours trained, from the `progress.jsonl` of runs that continue one another.
 
-    python docs/benchmarks/training_curve.py RUN1 RUN2 … --out docs/images/training_curve.svg
+    python -m docs.benchmarks.training_curve RUN1 RUN2 … --out docs/images/training_curve.svg
 
 A run that began from another's weights (`--base`) follows it on the time axis.
 """

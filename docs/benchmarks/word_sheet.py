@@ -1,6 +1,6 @@
 """Rendered words beside real crops: sheets to look at, and how both are distributed.
 
-    python docs/benchmarks/word_sheet.py OUT [--data DIR …] [--fonts DIR] [--wordlists DIR] [--backgrounds DIR]
+    python -m docs.benchmarks.word_sheet OUT [--data DIR …] [--fonts DIR] [--wordlists DIR] [--backgrounds DIR]
 
 OUT gets `rendered.jpg`, and `real.jpg` where labeled folders are named. Of those only the part is used that training
 sees. The table has the 5th, 25th, 50th, 75th and 95th percentile of each measure. `docs/images/rendered_words.jpg` is a

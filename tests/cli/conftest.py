@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support.checkpoints import save_tiny_detector
+from tests.support.pictures import WORDS, draw_word, to_png
 from tests.support.rows import place_empty_store
 from textrec_app.cli.main import build_cli
 from textrec_app.services.checkpoints import add_candidate, promote
@@ -30,6 +31,18 @@ class Outcome:
 
 
 Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def word_set(tmp_path: Path) -> Path:
+    """A labeled folder of drawn words."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for index, word in enumerate(WORDS * 3):
+        (folder / f"{index}.png").write_bytes(to_png(draw_word(word, seed=index, size_px=18 + index)))
+    rows = "".join(f"{index}.png\t{word}\n" for index, word in enumerate(WORDS * 3))
+    (folder / "labels.tsv").write_text(rows, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture

@@ -3,22 +3,14 @@
 from pathlib import Path
 
 from tests.cli.conftest import Run
-from tests.support.pictures import WORDS, draw_word, to_png
+from tests.support.pictures import WORDS
 
 
-def _write_set(folder: Path) -> Path:
-    folder.mkdir()
-    for index, word in enumerate(WORDS * 3):
-        (folder / f"{index}.png").write_bytes(to_png(draw_word(word, seed=index, size_px=18 + index)))
-    rows = "".join(f"{index}.png\t{word}\n" for index, word in enumerate(WORDS * 3))
-    (folder / "labels.tsv").write_text(rows, encoding="utf-8")
-    return folder
-
-
-def test_doubtful_labels_are_written_ranked_and_summed_up(run: Run, tmp_path: Path, tiny_weights: Path) -> None:
+def test_doubtful_labels_are_written_ranked_and_summed_up(
+    run: Run, tmp_path: Path, tiny_weights: Path, word_set: Path
+) -> None:
     out = tmp_path / "doubts.tsv"
-    words = _write_set(tmp_path / "set")
-    outcome = run("audit", "--data", words, "--out", out, "--weights", tiny_weights / "recognizer.safetensors")
+    outcome = run("audit", "--data", word_set, "--out", out, "--weights", tiny_weights / "recognizer.safetensors")
     assert outcome.code == 0
     header, *rows = out.read_text(encoding="utf-8").splitlines()
     assert header.startswith("# set/file\tlabel\treading\tscore")
@@ -27,11 +19,13 @@ def test_doubtful_labels_are_written_ranked_and_summed_up(run: Run, tmp_path: Pa
     assert f"{len(rows)} of {len(WORDS) * 3} labels are doubtful" in outcome.stdout
 
 
-def test_training_takes_weights_of_folders_and_leaves_a_fold_out(run: Run, tmp_path: Path) -> None:
-    words = _write_set(tmp_path / "set")
+def test_training_takes_weights_of_folders_and_leaves_a_fold_out(run: Run, tmp_path: Path, word_set: Path) -> None:
     common = ("train", "recognizer", "--recipe", "tiny", "--rendered", 0, "--minutes", 0.001)
-    done = run(*common, "--data", f"{words}=2", "--leave-out", "1/2", "--out", tmp_path / "run")
+    done = run(*common, "--data", f"{word_set}=2", "--leave-out", "1/2", "--out", tmp_path / "run")
     assert (done.code, done.lines[0]["state"]) == (0, "paused")
-    for wrong, told in ((("--data", f"{words}=x"), "no weight"), (("--data", words, "--leave-out", "2"), "no fold")):
+    for wrong, told in (
+        (("--data", f"{word_set}=x"), "no weight"),
+        (("--data", word_set, "--leave-out", "2"), "no fold"),
+    ):
         outcome = run(*common, *wrong, "--out", tmp_path / "other")
         assert (outcome.code, told in outcome.stderr) == (2, True)

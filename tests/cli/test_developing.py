@@ -8,7 +8,7 @@ import pytest
 
 from models.weights import load_card
 from tests.cli.conftest import Run
-from tests.support.pictures import WORDS, draw_word, to_png
+from tests.support.pictures import WORDS
 from textrec_app.data.synthesis.fonts import list_system_fonts
 
 
@@ -20,17 +20,6 @@ def fonts(tmp_path: Path) -> list[str]:
     for path in [path for path in list_system_fonts() if "Sans" in path.name or "Serif" in path.name][:2]:
         (folder / path.name).symlink_to(path)
     return ["--fonts", str(folder)] if any(folder.iterdir()) else []
-
-
-@pytest.fixture
-def word_set(tmp_path: Path) -> Path:
-    folder = tmp_path / "set"
-    folder.mkdir()
-    for index, word in enumerate(WORDS * 3):
-        (folder / f"{index}.png").write_bytes(to_png(draw_word(word, seed=index, size_px=18 + index)))
-    rows = "".join(f"{index}.png\t{word}\n" for index, word in enumerate(WORDS * 3))
-    (folder / "labels.tsv").write_text(rows, encoding="utf-8")
-    return folder
 
 
 def test_evaluate_recognition_prints_exactly_the_promised_keys(run: Run, word_set: Path, tmp_path: Path) -> None:

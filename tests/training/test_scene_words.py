@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from tests.support.pictures import draw_word, to_png
-from textrec_app.data.crop_pool import open_pool
 from textrec_app.data.readers.box_crops import read_box_crops
 from textrec_app.data.samples import RecognitionSample
-from textrec_app.services.real_pools import PoolOrder, write_pools
+from textrec_app.services.training import TrainingOrder, build_real_pools
+from textrec_app.services.training_sets import keep_usable, load_training_sets
 from textrec_app.training.scene_words import cut_empty_pieces, cut_scene_words, list_scene_words
 
 WORDS = ("Hotel", "Cafe", "Park", "Exit")
@@ -94,7 +94,7 @@ def test_empty_pieces_touch_no_box_and_are_the_same_every_time(scenes: Path) -> 
     assert all(np.array_equal(one, other) for (one, _), (other, _) in zip(pieces, again, strict=True))
 
 
-def test_pools_are_written_by_set(scenes: Path, tmp_path: Path) -> None:
+def test_scenes_beside_crops_are_only_trained_on_and_carry_the_corrections(scenes: Path, tmp_path: Path) -> None:
     words = tmp_path / "words"
     words.mkdir()
     for index in range(40):
@@ -103,15 +103,30 @@ def test_pools_are_written_by_set(scenes: Path, tmp_path: Path) -> None:
     (words / "labels.tsv").write_text(rows, encoding="utf-8")
     table = tmp_path / "table.tsv"
     table.write_text("".join(f"words/{index}.png\talpha{index}\tALPHA{index}\n" for index in range(39)), "utf-8")
-    out = tmp_path / "pools"
-    counts = write_pools(PoolOrder(out, (words,), table, (scenes,), empty_a_scene=2))
-    train, held_back = open_pool(out / "train" / "words"), open_pool(out / "held_back")
-    assert (len(train), len(held_back)) == (counts.train["words"], counts.held_back)
+    (crops, cut), held_back = load_training_sets((words, scenes), table)
+    assert (crops.folder, crops.from_scenes, cut.from_scenes) == (words, False, True)
+    assert held_back == load_training_sets((words,), table)[1], "scenes never move the split"
     assert 0 < len(held_back) < 15
+    train = keep_usable(crops.train)
     assert len(train) + len(held_back) in (39, 40), "a held-back text outside the charset stays, one to train on goes"
-    assert all(text.startswith("ALPHA") for text in train.texts)
-    names = (out / "train" / "words" / "names.txt").read_text(encoding="utf-8").splitlines()
-    assert [f"ALPHA{Path(name).stem}" for name in names] == train.texts
-    assert counts.scene_words == {"scenes": 24}
-    assert len(open_pool(out / "scene_words" / "scenes")) == 24
-    assert open_pool(out / "empty").texts == [""] * counts.empty
+    assert all(sample.text.startswith("ALPHA") for sample in train)
+    assert [word.text for word in cut.train] == [*WORDS, *WORDS]
+
+
+def test_training_on_scenes_sees_each_word_three_times_and_pieces_without_text(scenes: Path, tmp_path: Path) -> None:
+    words = tmp_path / "words"
+    words.mkdir()
+    (words / "0.png").write_bytes(to_png(draw_word("alpha", size_px=20)))
+    (words / "labels.tsv").write_text("0.png\talpha\n", encoding="utf-8")
+    sets, _ = load_training_sets((words, scenes))
+    pools = build_real_pools(sets, TrainingOrder(tmp_path / "run"), 0.5, 1.0)
+    assert sorted(pools[-2].pool.texts) == sorted([*WORDS, *WORDS] * 3)
+    assert set(pools[-1].pool.texts) == {""}
+    assert 0 < pools[-1].share < 0.05 * pools[-2].share
+    assert build_real_pools(sets, TrainingOrder(tmp_path / "run", data_weights=(1.0, 0.0)), 0.5, 1.0)[1:] == []
+
+
+def test_scenes_alone_are_split_like_any_set(scenes: Path) -> None:
+    ((alone,), held_back) = load_training_sets((scenes,))
+    assert not alone.from_scenes
+    assert len(alone.train) + len(held_back) <= 9

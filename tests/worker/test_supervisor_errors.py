@@ -11,7 +11,6 @@ from storage import jobs
 from tests.support.retraining import add_labels
 from textrec_app.services.context import App
 from textrec_app.services.retraining import RetrainRequest, get_job, request_retrain
-from textrec_app.worker import supervisor as module
 from textrec_app.worker.supervisor import Supervisor
 
 
@@ -19,7 +18,7 @@ class FailingSupervisor(Supervisor):
     """Meets an error at each of its first looks."""
 
     def __init__(self, app: App, error: Exception, n_errors: int) -> None:
-        super().__init__(app, poll_s=0.01)
+        super().__init__(app, poll_s=0.01, rest_s=0.01, max_errors=3)
         self.error, self.left, self.looks = error, n_errors, 0
 
     def run_once(self, now: datetime) -> bool:
@@ -38,8 +37,7 @@ def wait_for(is_so: Callable[[], bool], seconds: float = 10.0) -> bool:
 
 
 @pytest.mark.parametrize("error", [TypeError("odd gate"), AttributeError("odd gate"), KeyError("sets")])
-def test_the_thread_goes_on_after_an_error(app: App, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setattr(module, "REST_S", 0.01)
+def test_the_thread_goes_on_after_an_error(app: App, error: Exception) -> None:
     supervisor = FailingSupervisor(app, error, 2)
     supervisor.start()
     assert wait_for(lambda: supervisor.looks > 3)
@@ -47,8 +45,7 @@ def test_the_thread_goes_on_after_an_error(app: App, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_another_thread_takes_the_place_of_one_that_ended(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "REST_S", 0.01)
+def test_another_thread_takes_the_place_of_one_that_ended(app: App) -> None:
     supervisor = FailingSupervisor(app, AssertionError("nobody foresaw this"), 1)
     supervisor.start()
     assert wait_for(lambda: supervisor.looks > 2)
@@ -56,9 +53,7 @@ def test_another_thread_takes_the_place_of_one_that_ended(app: App, monkeypatch:
     assert not any(thread.name == "textrec-supervisor" for thread in threading.enumerate())
 
 
-def test_a_job_whose_result_cannot_be_judged_is_closed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "REST_S", 0.01)
-    monkeypatch.setattr(module, "MAX_ERRORS", 3)
+def test_a_job_whose_result_cannot_be_judged_is_closed(app: App) -> None:
     add_labels(app, 20, "A")
     asked = request_retrain(app, RetrainRequest(recipe="tiny", minutes=5.0, who="ana"))
 

@@ -113,6 +113,7 @@ def evaluate_calibration(
     told = {
         "n": summary.n,
         "word_accuracy": round(summary.word_accuracy, 4),
+        "word_accuracy_alnum36": round(summary.word_accuracy_alnum36, 4),
         "ece_before": round(summary.ece_before, 4),
         "ece_after": round(summary.ece_after, 4),
         "ece_split": round(summary.ece_split, 4),

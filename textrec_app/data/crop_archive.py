@@ -15,19 +15,22 @@ ARCHIVE_CROPS = 4000
 SMALL_QUALITY = 88
 
 
-def write_crop_archives(folder: Path, stem: str, crops: Sequence[tuple[bytes, str]]) -> list[Path]:
+def write_crop_archives(
+    folder: Path, stem: str, crops: Sequence[tuple[bytes, str]], most: int = ARCHIVE_CROPS
+) -> list[Path]:
     """Write `stem-000.zip` and so on.
 
     Args:
         crops: encoded picture and text, without tabs or line breaks.
+        most: crops in one archive.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
-    for start in range(0, len(crops), ARCHIVE_CROPS):
+    for start in range(0, len(crops), most):
         path = folder / f"{stem}-{len(paths):03d}.zip"
         lines = []
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-            for number, (data, text) in enumerate(crops[start : start + ARCHIVE_CROPS], start):
+            for number, (data, text) in enumerate(crops[start : start + most], start):
                 archive.writestr(f"{number:06d}", data)
                 lines.append(f"{number:06d}\t{text}\n")
             archive.writestr(LABELS_FILE, "".join(lines))

@@ -18,7 +18,7 @@ from models.errors import WeightsError
 from models.recognition.ctc import DecodedText
 from models.recognition.text_network import TextNetwork
 from models.weights import WeightCard, load_card, load_network
-from textrec_app.data.buckets import resize_to_bucket
+from textrec_app.data.buckets import batch_by_width, resize_to_bucket
 from textrec_app.domain import Alternative, CropReading
 from textrec_app.errors import InputError
 from textrec_app.pipeline.choosing import Choice, TextChooser
@@ -199,15 +199,11 @@ class Recognizer:
 
     def _run_images(self, images: Sequence[np.ndarray]) -> list[Tensor]:
         """Logits (T, K) of each picture (32, W, 3), run in batches of one width."""
-        order = sorted(range(len(images)), key=lambda index: images[index].shape[1])
         found: dict[int, Tensor] = {}
-        start = 0
-        while start < len(order):
-            width = images[order[start]].shape[1]
-            most = max(1, BATCH_OF_REFERENCE_WIDTH * REFERENCE_WIDTH_PX // width)
-            chunk = [index for index in order[start : start + most] if images[index].shape[1] == width]
-            found.update(zip(chunk, self._run(np.stack([images[index] for index in chunk])), strict=True))
-            start += len(chunk)
+        for chunk, batch in batch_by_width(
+            images, lambda width: BATCH_OF_REFERENCE_WIDTH * REFERENCE_WIDTH_PX // width
+        ):
+            found.update(zip(chunk, self._run(batch), strict=True))
         return [found[index] for index in range(len(images))]
 
     def _run(self, images: np.ndarray) -> Tensor:

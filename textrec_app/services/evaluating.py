@@ -30,12 +30,13 @@ from textrec_app.evaluation.evaluate import (
     list_calibration_words,
     score_recognition,
 )
-from textrec_app.evaluation.metrics import compute_ece
-from textrec_app.pipeline.cropping import crop_polygon
+from textrec_app.evaluation.metrics import compute_ece, compute_word_accuracy
+from textrec_app.evaluation.protocols import pair_texts
 from textrec_app.pipeline.detection import Detector
 from textrec_app.pipeline.images import load_image
 from textrec_app.pipeline.reader import Reader
 from textrec_app.pipeline.recognition import Recognizer
+from textrec_app.pipeline.sample_crops import load_sample_crop
 from textrec_app.pipeline.turning import list_tall_turns, read_turned, turn_crop
 from textrec_app.services.active_weights import TASKS
 from textrec_app.services.checkpoints import get_active, get_checkpoint
@@ -71,6 +72,7 @@ class CalibrationSummary:
     """What calibrating changed; shares are in [0, 1].
 
     Attributes:
+        word_accuracy_alnum36: as `evaluate recognition` counts by default; `word_accuracy` is that of the protocol.
         ece_before: with the confidences that were on the card.
         ece_after: on the words that the new ones were fitted on.
         ece_split: each half of the words judged by a fit on the other half: what new words may expect.
@@ -79,6 +81,7 @@ class CalibrationSummary:
     calibration: WordCalibration
     n: int
     word_accuracy: float
+    word_accuracy_alnum36: float
     ece_before: float
     ece_after: float
     ece_split: float = 0.0
@@ -176,6 +179,7 @@ def calibrate(
     calibration = fit_word_calibration(words)
     save_card(weights, replace(load_card(weights), calibration=calibration.to_dict()))
     correct = [word.correct for word in words]
+    loose = pair_texts(labels, [reading.text for reading in readings], "alnum36")
 
     def confidences(map_: WordCalibration) -> list[float]:
         return [map_.probability(word.log_prob, word.length, word.min_char) for word in words]
@@ -184,6 +188,7 @@ def calibrate(
         calibration=calibration,
         n=len(words),
         word_accuracy=sum(correct) / max(len(correct), 1),
+        word_accuracy_alnum36=compute_word_accuracy(loose.labels, loose.predictions),
         ece_before=compute_ece(confidences(recognizer.calibration), correct),
         ece_after=compute_ece(confidences(calibration), correct),
         ece_split=compute_split_ece(words),
@@ -206,7 +211,7 @@ def read_samples(
     readings: list[CropReading] = []
     spent_s = 0.0
     for start in range(0, len(samples), BATCH):
-        crops = [load_sample(sample) for sample in samples[start : start + BATCH]]
+        crops = [load_sample_crop(sample) for sample in samples[start : start + BATCH]]
         began = time.perf_counter()
         readings += _read_crops(recognizer, crops)
         spent_s += time.perf_counter() - began
@@ -223,20 +228,6 @@ def _read_crops(recognizer: Recognizer, crops: Sequence[NDArray[np.uint8]]) -> l
         lambda index, reading: list_tall_turns(crops[index].shape[:2], reading.confidence),
     )
     return [one.reading for one in best]
-
-
-def load_sample(sample: RecognitionSample) -> NDArray[np.uint8]:
-    """The crop of a sample, (H, W, 3) uint8 RGB.
-
-    Raises:
-        InputError: it is missing or no picture.
-    """
-    try:
-        data = sample.source.read_bytes()
-    except OSError as error:
-        raise InputError(f"{sample.name} cannot be opened ({error.strerror}). Copy the data set again.") from None
-    image = load_image(data, sample.name)
-    return image if sample.quad is None else crop_polygon(image, sample.quad)
 
 
 def write_predictions(path: Path, samples: Sequence[RecognitionSample], readings: Sequence[CropReading]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from accelerate import PartialState
 
-from textrec_app.data.crop_pool import CropPool, open_pool
+from textrec_app.data.crop_pool import CropPool, open_pool, pool_in_memory
 from textrec_app.data.folds import leave_out_fold
 from textrec_app.data.recognition_sets import RecognitionSample
 from textrec_app.data.word_batches import WeightedPool
@@ -30,12 +30,14 @@ from textrec_app.training.batch_workers import choose_workers
 from textrec_app.training.fresh_words import FreshWordSource
 from textrec_app.training.recipes import RecognizerRecipe, get_recognizer_recipe
 from textrec_app.training.recognizer import RecognizerRun, RunResult, train_recognizer
+from textrec_app.training.scene_words import cut_empty_pieces, cut_scene_words
 from textrec_app.training.self_training import self_train
 from textrec_app.training.word_pools import RenderMaterial, load_crop_pool, render_word_pool
 
 __all__ = ["TrainingOrder", "find_commit", "load_training_samples", "train_recognizer_on"]
 
 RENDERED_AUGMENT_STRENGTH = 0.6
+EMPTY_A_SCENE, EMPTY_SHARE, PIECES_SEED = 4, 0.02, 1
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def train_recognizer_on(
     pools: list[WeightedPool] = []
     sets, held_back = load_training_sets(order.data, order.corrections)
     names: list[Any] = [{"name": folder.name} for folder in order.data]
-    real = _real_pools(sets, order, 1.0 - share, recipe.augment_strength)
+    real = build_real_pools(sets, order, 1.0 - share, recipe.augment_strength)
     if real:
         pools += real
         n_real = sum(len(pool.pool) for pool in real)
@@ -168,18 +170,28 @@ def find_commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _real_pools(
+def build_real_pools(
     sets: Sequence[TrainingSet], order: TrainingOrder, share: float, augment_strength: float
 ) -> list[WeightedPool]:
-    """One pool for each folder that gives something; their shares sum to `share`."""
+    """One pool for each folder that gives something; their shares sum to `share`.
+
+    Scenes also give a small share of pieces without text on top, so that nothing is read where nothing is written.
+    """
     parts = [leave_out_fold(part.train, *order.leave_out) if order.leave_out else part.train for part in sets]
     usable = [keep_usable(part) for part in parts]
     shares = compute_shares([len(part) for part in usable], order.data_weights)
-    return [
-        WeightedPool(load_crop_pool(part), share * own, augment_strength=augment_strength)
-        for part, own in zip(usable, shares, strict=True)
+    pools = [
+        WeightedPool(_load_pool(of.from_scenes, part), share * own, augment_strength=augment_strength)
+        for of, part, own in zip(sets, usable, shares, strict=True)
         if own > 0
     ]
+    scenes = [of.folder for of, own in zip(sets, shares, strict=True) if of.from_scenes and own > 0]
+    pieces = pool_in_memory(cut_empty_pieces(scenes, EMPTY_A_SCENE, PIECES_SEED))
+    return [*pools, WeightedPool(pieces, share * EMPTY_SHARE, augment_strength=augment_strength)] if scenes else pools
+
+
+def _load_pool(from_scenes: bool, samples: Sequence[RecognitionSample]) -> CropPool:
+    return pool_in_memory(cut_scene_words(samples)) if from_scenes else load_crop_pool(samples)
 
 
 def _fresh_source(

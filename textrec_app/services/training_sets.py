@@ -10,6 +10,7 @@ from textrec_app.data.label_corrections import correct_labels, name_sample, read
 from textrec_app.data.near_duplicates import drop_twins
 from textrec_app.data.recognition_sets import RecognitionSample, load_recognition_set, split_validation
 from textrec_app.errors import InputError
+from textrec_app.training.scene_words import list_scene_words
 
 logger = logging.getLogger(__name__)
 
@@ -18,10 +19,15 @@ SIZE_POWER = 0.5
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What one folder gives to training."""
+    """What one folder gives to training.
+
+    Attributes:
+        from_scenes: words of whole scenes beside folders of crops.
+    """
 
     folder: Path
     train: list[RecognitionSample]
+    from_scenes: bool = False
 
 
 def load_training_sets(
@@ -33,13 +39,19 @@ def load_training_sets(
     part to the other. Then labels are corrected, and train samples that are twins of held-back ones are left out.
     Held-back pictures are never turned: they are read as they come.
 
+    Scenes beside folders of crops are for training only: crops are often cut from the very same scenes, so of their
+    words all are left out that look anything like a held-back one, and wrong labels of crops are put right.
+
     Raises:
         InputError: a folder is no recognition set, or the table of corrections has a wrong line.
     """
     loaded = [load_recognition_set(folder) for folder in folders]
-    train, held_back = split_validation([sample for samples in loaded for sample in samples])
+    are_scenes = _find_scenes(loaded)
+    crops = [sample for samples, is_scene in zip(loaded, are_scenes, strict=True) if not is_scene for sample in samples]
+    train, held_back = split_validation(crops)
     in_train = {id(sample) for sample in train}
     parts = [[sample for sample in samples if id(sample) in in_train] for samples in loaded]
+    corrected = list_corrected(crops, corrections)
     rivals = held_back  # a twin may carry the label as it came or as it was corrected
     if corrections is not None:
         table = corrections.read_text(encoding="utf-8")
@@ -50,7 +62,11 @@ def load_training_sets(
     n_twins = sum(map(len, parts)) - sum(map(len, kept))
     if n_twins:
         logger.info("%d samples left out of training: near-duplicates of held-back ones", n_twins)
-    return [TrainingSet(folder, part) for folder, part in zip(folders, kept, strict=True)], held_back
+    sets = [
+        TrainingSet(folder, list_scene_words([folder], rivals, corrected) if is_scene else part, is_scene)
+        for folder, part, is_scene in zip(folders, kept, are_scenes, strict=True)
+    ]
+    return sets, held_back
 
 
 def load_training_samples(
@@ -59,6 +75,12 @@ def load_training_samples(
     """Train and validation samples of all folders; see `load_training_sets`."""
     sets, held_back = load_training_sets(folders, corrections)
     return [sample for part in sets for sample in part.train], held_back
+
+
+def _find_scenes(loaded: Sequence[Sequence[RecognitionSample]]) -> list[bool]:
+    """Which sets are words of whole scenes; none where there are no crops beside them to hold back from."""
+    are_cut = [bool(samples) and all(sample.quad is not None for sample in samples) for samples in loaded]
+    return [False] * len(loaded) if all(are_cut) else are_cut
 
 
 def list_corrected(

@@ -25,13 +25,13 @@ from textrec_app.data.synthesis.texts import TextSource
 from textrec_app.data.synthesis.words import WordRenderer
 from textrec_app.data.word_batches import REFERENCE_WIDTH_PX
 from textrec_app.errors import InputError
-from textrec_app.training.fit import ProgressSink, StopCheck, fit
+from textrec_app.training.fit import ProgressSink, StopCheck
 from textrec_app.training.recognizer import (
     RecognizerRun,
     RunResult,
     crops_to_tensor,
+    fit_checkpoint,
     keep_covered,
-    write_checkpoint,
 )
 from textrec_app.training.recognizer_start import start_recognizer
 from textrec_app.training.word_pools import RenderMaterial
@@ -135,16 +135,7 @@ def align_recognizer(
     fit_recipe = run.recipe.fit
     words = AlignedWords(renderer, fit_recipe.batch_size, fit_recipe.seed, run.recipe.augment_strength)
     task = AlignedTask(start.network, start.charset, words, fit_recipe.steps)
-    result = fit(
-        task,
-        fit_recipe,
-        run.out,
-        minutes=run.minutes,
-        device=run.device,
-        should_stop=should_stop,
-        on_progress=on_progress,
-    )
-    return write_checkpoint(run, start, result)
+    return fit_checkpoint(run, start, task, should_stop, on_progress)
 
 
 def create_box_renderer(material: RenderMaterial) -> WordRenderer:

@@ -13,18 +13,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 
 from models.calibration import WordCalibration
 from models.charset import Charset
 from models.recognition.ctc import DecodedText
 from models.recognition.text_network import TextNetwork
-from textrec_app.data.buckets import resize_to_bucket
 from textrec_app.data.crop_pool import CropPool, pool_in_memory
 from textrec_app.evaluation.calibration import CalibrationWord, fit_word_calibration
-from textrec_app.training.recognizer import crops_to_tensor
+from textrec_app.training.recognizer import read_crops
 
-BATCH = 64
 SMALLER = 0.7
 LENGTH_BINS = ((1, 3), (4, 7), (8, 10_000))
 
@@ -47,23 +44,6 @@ class PseudoLabel:
         return self.agreed and bool(self.text.strip()) and self.confidence >= threshold
 
 
-def read_crops(network: TextNetwork, crops: Sequence[np.ndarray], charset: Charset) -> list[DecodedText]:
-    """Greedy readings of crops in their order, on the network's own device."""
-    device = next(network.parameters()).device
-    resized = [resize_to_bucket(crop) for crop in crops]
-    by_width: dict[int, list[int]] = {}
-    for index, crop in enumerate(resized):
-        by_width.setdefault(crop.shape[1], []).append(index)
-    readings: dict[int, DecodedText] = {}
-    for members in by_width.values():
-        for start in range(0, len(members), BATCH):
-            chunk = members[start : start + BATCH]
-            with torch.inference_mode():
-                logits = network(crops_to_tensor(np.stack([resized[index] for index in chunk]), device))
-            readings |= zip(chunk, network.decode(logits, charset), strict=True)
-    return [readings[index] for index in range(len(crops))]
-
-
 def label_crops(
     network: TextNetwork, charset: Charset, calibration: WordCalibration, crops: Sequence[np.ndarray]
 ) -> list[PseudoLabel]:
@@ -73,8 +53,9 @@ def label_crops(
         network: the teacher, in evaluation mode.
         calibration: its own; the identity gives the mean probability of a character instead of a word's.
     """
-    as_they_are = read_crops(network, crops, charset)
-    changed = read_crops(network, [weakly_changed(crop) for crop in crops], charset)
+    device = next(network.parameters()).device
+    as_they_are = read_crops(network, crops, charset, device)
+    changed = read_crops(network, [weakly_changed(crop) for crop in crops], charset, device)
     return [
         PseudoLabel(
             first.text,
@@ -97,7 +78,8 @@ def compute_confidence(reading: DecodedText, calibration: WordCalibration) -> fl
 
 def calibrate_teacher(network: TextNetwork, charset: Charset, pool: CropPool) -> WordCalibration:
     """Fit the confidence on labeled words that the teacher did not learn from; few words give the identity."""
-    readings = read_crops(network, [pool.crop(index) for index in range(len(pool))], charset)
+    device = next(network.parameters()).device
+    readings = read_crops(network, [pool.crop(index) for index in range(len(pool))], charset, device)
     words = [
         CalibrationWord(reading.log_prob, len(reading.text), min(reading.char_probs, default=0.0), reading.text == text)
         for reading, text in zip(readings, pool.texts, strict=True)

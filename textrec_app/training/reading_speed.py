@@ -11,7 +11,7 @@ import torch
 from models.charset import Charset
 from models.recognition.text_network import TextNetwork
 from models.weights import load_network
-from textrec_app.data.buckets import resize_to_bucket
+from textrec_app.data.buckets import batch_by_width, resize_to_bucket
 from textrec_app.errors import InputError
 from textrec_app.evaluation.metrics import compute_word_accuracy
 from textrec_app.evaluation.protocols import pair_texts
@@ -48,7 +48,8 @@ def measure_reading(
     if not isinstance(network, TextNetwork) or not crops:
         raise InputError(f"{checkpoint.name} cannot be measured: it is no recognizer, or there are no crops.")
     network = network.to(memory_format=torch.channels_last).eval()
-    batches = _batched(crops, GPU_BATCH if place.type == "cuda" else CPU_BATCH)
+    size = GPU_BATCH if place.type == "cuda" else CPU_BATCH
+    batches = list(batch_by_width([resize_to_bucket(crop) for crop in crops], lambda width: size))
     charset = Charset(card.charset)
     if place.type == "cuda":
         _read(network, charset, batches, place)
@@ -63,19 +64,6 @@ def measure_reading(
         pairs = pair_texts(texts, read, protocol)
         accuracy[protocol] = compute_word_accuracy(pairs.labels, pairs.predictions)
     return ReadingSpeed(accuracy, speed)
-
-
-def _batched(crops: Sequence[np.ndarray], size: int) -> list[tuple[list[int], np.ndarray]]:
-    """Crops of one width together."""
-    by_width: dict[int, list[tuple[int, np.ndarray]]] = {}
-    for index, crop in enumerate(crops):
-        resized = resize_to_bucket(crop)
-        by_width.setdefault(resized.shape[1], []).append((index, resized))
-    return [
-        ([index for index, _ in rows[start : start + size]], np.stack([crop for _, crop in rows[start : start + size]]))
-        for rows in by_width.values()
-        for start in range(0, len(rows), size)
-    ]
 
 
 @torch.inference_mode()

@@ -12,16 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from models.charset import Charset
+from models.recognition.ctc import DecodedText
 from models.recognition.text_network import TextNetwork, inference_config
 from models.weights import WeightCard, load_card, save_weights
-from textrec_app.data.buckets import resize_to_bucket
+from textrec_app.data.buckets import batch_by_width, resize_to_bucket
 from textrec_app.data.crop_pool import CropPool
 from textrec_app.data.word_batches import WeightedPool, WordBatch, WordSampler
 from textrec_app.data.word_views import ViewSettings
 from textrec_app.evaluation.metrics import compute_word_accuracy
 from textrec_app.evaluation.protocols import pair_texts
 from textrec_app.training.batch_workers import BatchSource, BatchWorkers
-from textrec_app.training.fit import FitResult, ProgressSink, StopCheck, fit
+from textrec_app.training.fit import FitResult, FitTask, ProgressSink, StopCheck, fit
 from textrec_app.training.fresh_words import ComposesOnDevice
 from textrec_app.training.recipes import RecognizerRecipe
 from textrec_app.training.recognizer_start import RecognizerStart, start_recognizer
@@ -135,6 +136,13 @@ def train_recognizer(
     """
     start = start_recognizer(run.recipe, run.base, run.transfer)
     task = RecognizerTask(start.network, start.charset, run)
+    return fit_checkpoint(run, start, task, should_stop, on_progress)
+
+
+def fit_checkpoint(
+    run: RecognizerRun, start: RecognizerStart, task: FitTask, should_stop: StopCheck, on_progress: ProgressSink
+) -> RunResult:
+    """Fit a task of the run's recipe, and write what was learnt, at half precision, with its card."""
     result = fit(
         task,
         run.recipe.fit,
@@ -144,11 +152,6 @@ def train_recognizer(
         should_stop=should_stop,
         on_progress=on_progress,
     )
-    return write_checkpoint(run, start, result)
-
-
-def write_checkpoint(run: RecognizerRun, start: RecognizerStart, result: FitResult) -> RunResult:
-    """Write what a run has learnt, at half precision, with its card."""
     tensors = result.best if result.metrics else result.average
     shipped = half(start.network.inference_tensors(tensors))
     path = save_weights(run.out, "recognizer", shipped, _card(run, start, result))
@@ -162,22 +165,26 @@ def read_texts(
     device: torch.device,
     should_stop: Callable[[], str | None] = lambda: None,
 ) -> list[str]:
-    """Greedy texts of crops in their order; fewer than the crops if asked to stop."""
-    resized = [resize_to_bucket(crop) for crop in crops]
-    order = sorted(range(len(crops)), key=lambda index: resized[index].shape[1])
-    texts: dict[int, str] = {}
-    start = 0
-    while start < len(order):
+    """Greedy texts of crops in their order; none if asked to stop."""
+    return [reading.text for reading in read_crops(network, crops, charset, device, should_stop)]
+
+
+def read_crops(
+    network: TextNetwork,
+    crops: Sequence[np.ndarray],
+    charset: Charset,
+    device: torch.device,
+    should_stop: Callable[[], str | None] = lambda: None,
+) -> list[DecodedText]:
+    """Greedy readings of crops in their order; none if asked to stop."""
+    readings: dict[int, DecodedText] = {}
+    for chunk, images in batch_by_width([resize_to_bucket(crop) for crop in crops], lambda width: EVALUATION_BATCH):
         if should_stop():
             return []
-        width = resized[order[start]].shape[1]
-        chunk = [index for index in order[start : start + EVALUATION_BATCH] if resized[index].shape[1] == width]
         with torch.inference_mode():
-            logits = network(crops_to_tensor(np.stack([resized[index] for index in chunk]), device))
-        for index, decoded in zip(chunk, network.decode(logits, charset), strict=True):
-            texts[index] = decoded.text
-        start += len(chunk)
-    return [texts[index] for index in range(len(crops))]
+            logits = network(crops_to_tensor(images, device))
+        readings.update(zip(chunk, network.decode(logits, charset), strict=True))
+    return [readings[index] for index in range(len(crops))]
 
 
 def crops_to_tensor(images: np.ndarray, device: torch.device) -> Tensor:

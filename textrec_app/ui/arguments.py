@@ -26,10 +26,9 @@ def take_whole_number(value: object, name: str) -> int:
     Raises:
         InputError: it is something else.
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number and 0 <= value <= MAX_ID and value == int(value)):  # type: ignore[operator,call-overload]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_ID or value != int(value):
         raise InputError(f"`{name}` must be a whole number from 0, not {_show(value)}.")
-    return int(value)  # type: ignore[call-overload]
+    return int(value)
 
 
 def take_text(value: object, name: str) -> str:

@@ -57,9 +57,10 @@ class Supervisor:
     `run_once` is one look at the queue; `start` repeats it in a thread until `stop`.
     """
 
-    def __init__(self, app: App, poll_s: float = POLL_S) -> None:
+    def __init__(self, app: App, poll_s: float = POLL_S, rest_s: float = REST_S, max_errors: int = MAX_ERRORS) -> None:
+        """Watch the queue every `poll_s`; rest after an error, and give up on a job after so many in a row."""
         self._app = app
-        self._poll_s = poll_s
+        self._poll_s, self._rest_s, self._max_errors = poll_s, rest_s, max_errors
         self._owner = socket.gethostname()
         app.settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(app.settings.data_dir / LOCK_FILE, timeout=0, thread_local=False)
@@ -120,7 +121,7 @@ class Supervisor:
             while not self._stopping.wait(self._poll_s):
                 self._look()
         finally:
-            if not self._stopping.wait(REST_S):
+            if not self._stopping.wait(self._rest_s):
                 logger.error("the worker ended by an error that it does not know and begins again")
                 self._start_thread()
 
@@ -132,9 +133,9 @@ class Supervisor:
         except GOES_ON as error:
             logger.exception("the worker met an error and tries again")
             self._n_errors += 1
-            if self._n_errors >= MAX_ERRORS:
+            if self._n_errors >= self._max_errors:
                 self._give_up(error)
-            self._stopping.wait(REST_S)
+            self._stopping.wait(self._rest_s)
 
     def _give_up(self, error: BaseException) -> None:
         """Close the job whose end cannot be put on record, so that the next one gets its turn."""

@@ -174,6 +174,15 @@ def _punctuated(texts: SceneTexts, generator: np.random.Generator) -> str:
 Kind = Callable[[SceneTexts, np.random.Generator], str]
 # Each kind up to its limit on a scale of 0 to 1.
 _WORD_KINDS: tuple[tuple[Kind, float], ...] = (
-    (_frequent, 0.25), (_any_word, 0.41), (_sign, 0.57), (_name, 0.69), (_rare, 0.74), (_digits, 0.80),
-    (_code, 0.825), (_random_letters, 0.865), (_other, 0.915), (_number, 0.935), (_punctuated, 1.01),
-)  # fmt: skip
+    (_frequent, 0.25),
+    (_any_word, 0.41),
+    (_sign, 0.57),
+    (_name, 0.69),
+    (_rare, 0.74),
+    (_digits, 0.80),
+    (_code, 0.825),
+    (_random_letters, 0.865),
+    (_other, 0.915),
+    (_number, 0.935),
+    (_punctuated, 1.01),
+)
