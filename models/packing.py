@@ -2,7 +2,7 @@
 
 oneDNN wants the weights in blocks of its own. A plain network has them copied into that form at every call, which
 for one small crop costs more than the arithmetic; here it is done when the network is loaded. Normalisation,
-softmax and sums of the attention part stay in float32 whatever the precision of the weights.
+softmax, sums of the attention part and recurrent layers stay in float32 whatever the precision of the weights.
 """
 
 import copy
@@ -13,7 +13,10 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.errors import WeightsError
+from models.glyph.attention_decoder import AttentionDecoder
+from models.glyph.folded_decoder import FoldedDecoder
 from models.recognition.conv_attention_ctc import ConvTrunk, ResidualBlock
+from models.recognition.siga import SigaNetwork
 
 
 class PackedConvolution(nn.Module):
@@ -35,6 +38,25 @@ class PackedConvolution(nn.Module):
         )
 
 
+class PackedTransposed(nn.Module):
+    """A transposed convolution with packed weights."""
+
+    def __init__(self, convolution: nn.ConvTranspose2d, dtype: torch.dtype) -> None:
+        super().__init__()
+        padding, output_padding = convolution.padding, convolution.output_padding
+        self.settings = (padding, output_padding, convolution.stride, convolution.dilation, convolution.groups)
+        self.dtype = dtype
+        weight = convolution.weight.detach().to(dtype)
+        self.weight = torch.ops.mkldnn._reorder_convolution_transpose_weight(weight, *self.settings, None)
+        self.bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H', W') in the precision of the weights."""
+        return torch.ops.mkldnn._convolution_transpose_pointwise(
+            features.to(self.dtype), self.weight, self.bias, *self.settings, "none", [], ""
+        )
+
+
 class PackedLinear(nn.Module):
     """A linear layer with packed weights; float32 in and out."""
 
@@ -42,7 +64,7 @@ class PackedLinear(nn.Module):
         super().__init__()
         self.dtype = dtype
         self.weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().to(dtype), None)
-        self.bias = linear.bias.detach().to(dtype)
+        self.bias = None if linear.bias is None else linear.bias.detach().to(dtype)
 
     def forward(self, features: Tensor) -> Tensor:
         """(..., D) to (..., D') float32."""
@@ -55,13 +77,27 @@ class _ToFloat(nn.Module):
         return features.float()
 
 
+class _FloatRecurrence(nn.Module):
+    """A recurrent layer that is given half floats."""
+
+    def __init__(self, layer: nn.LSTM) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, sequence: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        result: tuple[Tensor, tuple[Tensor, Tensor]] = self.layer(sequence.float())
+        return result
+
+
 def can_pack(network: nn.Module) -> bool:
     """Whether `pack_network` knows the network and this build of torch has what it needs."""
     return (
-        isinstance(network, ConvTrunk)
+        _find_trunk(network) is not None
         and torch.backends.mkldnn.is_available()
         and hasattr(torch._C._nn, "mkldnn_reorder_conv2d_weight")
         and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+        and hasattr(torch.ops.mkldnn, "_convolution_transpose_pointwise")
+        and hasattr(torch.ops.mkldnn, "_reorder_convolution_transpose_weight")
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
         and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
     )
@@ -75,17 +111,26 @@ def pack_network(network: nn.Module, dtype: torch.dtype = torch.float32) -> nn.M
         dtype: float32 gives the same numbers up to rounding; bfloat16 is for processors that compute in it.
 
     Returns:
-        A network that maps (B, 3, 32, W) float32 to float32 logits, without its train-only parts.
+        A network that maps (B, 3, 32, W) float32 to float32 logits, without its train-only parts; of a glyph network
+        one whose `read` and `explain` are packed too, what they give being of either precision.
 
     Raises:
         WeightsError: the network cannot be packed here.
     """
-    if not isinstance(network, ConvTrunk) or not can_pack(network):
+    if not can_pack(network):
         raise WeightsError(f"{type(network).__name__} cannot be packed with this build of torch; read with it as it is")
-    packed = copy.deepcopy(fold_batch_norms(network)).eval()
+    packed = fold_batch_norms(network)
     _pack_children(packed, dtype)
-    packed.high = nn.Sequential(packed.get_submodule("high"), _ToFloat())
+    trunk = _find_trunk(packed)
+    if trunk is not None:
+        trunk.high = nn.Sequential(trunk.get_submodule("high"), _ToFloat())
     return packed
+
+
+def _find_trunk(network: nn.Module) -> ConvTrunk | None:
+    """The convolutional trunk that a network is or stands on."""
+    trunk = network.trunk if isinstance(network, SigaNetwork) else network
+    return trunk if isinstance(trunk, ConvTrunk) else None
 
 
 def fold_batch_norms(network: nn.Module) -> nn.Module:
@@ -104,10 +149,18 @@ def fold_batch_norms(network: nn.Module) -> nn.Module:
 
 def _pack_children(module: nn.Module, dtype: torch.dtype) -> None:
     for name, child in module.named_children():
-        if isinstance(child, nn.Linear):
+        if isinstance(child, AttentionDecoder):  # a row or two at a time: packed layers would cost more than they save
+            module.register_module(name, child if child.fusion is None else FoldedDecoder(child))
+        elif isinstance(child, nn.Linear):
             module.register_module(name, PackedLinear(child, dtype))
-        elif isinstance(child, nn.Conv2d) and child.out_channels > 1:
-            module.register_module(name, PackedConvolution(child, dtype, with_silu=False))
+        elif isinstance(child, nn.LSTM):
+            module.register_module(name, _FloatRecurrence(child))
+        elif isinstance(child, nn.ConvTranspose2d):
+            module.register_module(name, PackedTransposed(child, dtype))
+        elif isinstance(child, nn.Conv2d):
+            is_map = child.out_channels > 1
+            packed = PackedConvolution(child, dtype, with_silu=False) if is_map else nn.Sequential(_ToFloat(), child)
+            module.register_module(name, packed)
         elif (convolution := _find_convolution_silu(child)) is not None:
             module.register_module(name, PackedConvolution(convolution, dtype, with_silu=True))
         else:

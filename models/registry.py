@@ -9,6 +9,7 @@ from models.detection.craft import build_craft
 from models.errors import WeightsError
 from models.recognition.conv_attention_ctc import build_conv_attention_ctc
 from models.recognition.parseq import build_parseq
+from models.recognition.siga import build_siga_r, build_siga_s, build_siga_t
 from models.recognition.svtr_ctc import build_svtr_ctc
 from models.recognition.vitstr_columns import build_vitstr_columns
 
@@ -17,6 +18,9 @@ Builder = Callable[[Mapping[str, Any]], nn.Module]
 RECOGNIZERS: dict[str, Builder] = {
     "conv_attention_ctc": build_conv_attention_ctc,
     "parseq": build_parseq,
+    "siga_r": build_siga_r,
+    "siga_s": build_siga_s,
+    "siga_t": build_siga_t,
     "svtr_ctc": build_svtr_ctc,
     "vitstr_columns": build_vitstr_columns,
 }

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from models.compact import compact_tensors, restore_tensors
 from models.errors import WeightsError
 from models.registry import create_network
 
@@ -70,12 +71,15 @@ def card_path(weights_path: Path) -> Path:
     return weights_path.with_suffix(".json")
 
 
-def save_weights(directory: Path, stem: str, tensors: dict[str, Tensor], card: WeightCard) -> Path:
+def save_weights(
+    directory: Path, stem: str, tensors: dict[str, Tensor], card: WeightCard, compact: bool = False
+) -> Path:
     """Write weights and card; each file appears whole or not at all.
 
     Args:
         tensors: a network's `state_dict()`; floats are stored as given (cast before to shrink).
         card: its `sha256` is filled in here.
+        compact: stores large tables as int8, see `models.compact`; `load_tensors` gives them back as float32.
 
     Returns:
         The path of the safetensors file.
@@ -83,7 +87,8 @@ def save_weights(directory: Path, stem: str, tensors: dict[str, Tensor], card: W
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{stem}.safetensors"
     temporary = directory / f".{stem}.safetensors.part"
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary)
+    stored = compact_tensors(tensors) if compact else tensors
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in stored.items()}, temporary)
     temporary.chmod(0o644)  # safetensors writes files that only their owner may read
     digest = compute_sha256(temporary)
     temporary_card = directory / f".{stem}.json.part"
@@ -142,10 +147,10 @@ def load_card(weights_path: Path) -> WeightCard:
 
 
 def load_tensors(weights_path: Path, card: WeightCard) -> dict[str, Tensor]:
-    """Read the tensors after checking their hash; half floats come back as float32.
+    """Read the tensors after checking their hash; half floats and compact tables come back as float32.
 
     Raises:
-        WeightsError: missing, altered, or not safetensors.
+        WeightsError: missing, altered, not safetensors, or compact tables without their scales' shape.
     """
     if not weights_path.is_file():
         raise WeightsError(f"{weights_path.name} is missing; pull the checkpoint again or choose another")
@@ -158,7 +163,8 @@ def load_tensors(weights_path: Path, card: WeightCard) -> dict[str, Tensor]:
         tensors = load_file(weights_path)
     except SafetensorError as error:
         raise WeightsError(f"{weights_path.name} is not a safetensors file ({error})") from error
-    return {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in tensors.items()}
+    whole = restore_tensors(tensors)
+    return {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in whole.items()}
 
 
 def load_network(weights_path: Path, device: str | torch.device = "cpu") -> tuple[nn.Module, WeightCard]:

@@ -24,6 +24,20 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadReading:
+    """What one head of a recognizer says by itself.
+
+    Attributes:
+        log_prob: natural logarithm of the head's own probability of its text, at most 0.
+        probability: the same in [0, 1]; it is not calibrated.
+    """
+
+    text: str
+    log_prob: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class CharacterReading:
     """One character of a reading; the polygon is in pixels of the upright original.
 
@@ -47,6 +61,7 @@ class RegionReading:
         score: the detector's score of the region, in [0, 1].
         angle_deg: counter-clockwise angle of the reading direction.
         alternatives: other texts, the likeliest first; filled when they are asked for.
+        readings, agreement: as in `CropReading`.
     """
 
     polygon: Polygon
@@ -57,6 +72,8 @@ class RegionReading:
     script: str = "Latin"
     characters: tuple[CharacterReading, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    readings: dict[str, HeadReading] = field(default_factory=dict)
+    agreement: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,10 @@ class Reading:
     models: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form that `read --json` prints, numbers rounded for people; alternatives where there are any."""
+        """The JSON form that `read --json` prints, numbers rounded for people.
+
+        Alternatives are in it where there are any, the heads' readings and agreement for recognizers of two heads.
+        """
         return _rounded(asdict(self))
 
 
@@ -95,13 +115,19 @@ class DetectedRegion:
 
 @dataclass(frozen=True, slots=True)
 class CropCharacter:
-    """One character of a crop; its column span is relative to the crop's width, 0 to 1."""
+    """One character of a crop.
+
+    Attributes:
+        start_rel, end_rel: its column span, as shares of the crop's width.
+        rows_rel: top and bottom of its glyph, as shares of the crop's height; None where only its columns are known.
+    """
 
     text: str
     confidence: float
     start_rel: float
     end_rel: float
     alternatives: tuple[Alternative, ...] = ()
+    rows_rel: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +140,11 @@ class CropReading:
             (all alignments) or, where it was weighed against other texts, mostly that of its share among them.
         characters: one entry for each character of `text`, in order.
         alternatives: other texts, the likeliest first; filled when they are asked for.
+        readings: what each head says by itself: "fast" is the CTC head, "glyph" the one that sees glyphs, which has
+            nothing to say on long lines; empty for recognizers of one head.
+        agreement: whether both heads say the same text; None where only one spoke.
+        sharpness: how much of each character's glyph attention lies in one character's width, mean of the
+            characters, in [0, 1]; None where there is no glyph attention.
     """
 
     text: str
@@ -121,13 +152,21 @@ class CropReading:
     log_prob: float
     characters: tuple[CropCharacter, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    readings: dict[str, HeadReading] = field(default_factory=dict)
+    agreement: bool | None = None
+    sharpness: float | None = None
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items() if item or key != "alternatives"}
+        return {key: _rounded(item) for key, item in value.items() if item or key not in _left_out(value)}
     if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
     return value
+
+
+def _left_out(value: dict[str, Any]) -> tuple[str, ...]:
+    """Keys that are left out of the JSON form while they say nothing."""
+    return ("alternatives", "readings") if value.get("readings") else ("alternatives", "readings", "agreement")

@@ -124,7 +124,11 @@ class ConvTrunk(nn.Module):
 
     def mix(self, places: Tensor) -> ColumnFeatures:
         """The columns that come of `places`."""
-        grid = self.high(self.to_high(self.middle(self.to_middle(places))))  # (B, D, 2, T)
+        return self.merge(self.middle(self.to_middle(places)))
+
+    def merge(self, middle: Tensor) -> ColumnFeatures:
+        """The columns that come of the middle stage (B, C, 4, T): rows merged, columns mixed by attention."""
+        grid = self.high(self.to_high(middle))  # (B, D, 2, T)
         row_weights = self.row_score(grid).softmax(dim=2)  # (B, 1, 2, T)
         line = (grid * row_weights).sum(dim=2)  # (B, D, T)
         columns = (line + self.position(line)).transpose(1, 2)  # (B, T, D)

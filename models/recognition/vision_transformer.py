@@ -5,6 +5,7 @@ Source:
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -72,10 +73,17 @@ class PatchEncoder(nn.Module):
         Raises:
             ShapeError: the crops are not 3 x 32 x a multiple of the patch up to 1024.
         """
+        return self.tapped(images, ())[0]
+
+    def tapped(self, images: Tensor, after: Sequence[int]) -> tuple[Memory, list[Tensor]]:
+        """The memory, and the tokens (B, R * C, D) after as many blocks as `after` says, ascending, not normalised."""
         tokens, grid = self._embedded(images)
-        for block in self.blocks:
+        taps = []
+        for number, block in enumerate(self.blocks, start=1):
             tokens = block(tokens)
-        return Memory(self.norm(tokens), grid)
+            if number in after:
+                taps.append(tokens)
+        return Memory(self.norm(tokens), grid), taps
 
     def attention(self, images: Tensor) -> tuple[Tensor, tuple[int, int]]:
         """Where each token of the last block looks: (B, N, N), rows sum to 1; and the grid of the tokens."""

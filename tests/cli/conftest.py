@@ -82,7 +82,7 @@ def use_weights(data_dir: Path, weights: Path, name: str) -> None:
     folder.mkdir(parents=True)
     for suffix in (".safetensors", ".json"):
         shutil.copy(weights.with_suffix(suffix), folder / f"{name}{suffix}")
-    app = open_app(settings, folder)  # a folder without the names of shipped weights
+    app = open_app(settings, folder / "nothing")  # nothing is shipped
     add_candidate(app, folder / f"{name}.safetensors", name, "trained", "ana")
     promote(app, name, "ana", overrule=True)
     app.close()

@@ -35,6 +35,7 @@ COMMANDS = {
     "audit": ("--data", "--out", "--weights"),
     "pack": ("--out", "--data", "--resume", "--limit-mb"),
     "evaluate recognition": ("--data", "--model", "--protocol", "--json", "--predictions"),
+    "evaluate glyphs": ("--model", "-n", "--seed", "--json", "--fonts"),
     "evaluate detection": ("--data", "--model", "--protocol", "--json", "--predictions"),
     "evaluate spotting": ("--data", "--model", "--protocol", "--json", "--predictions"),
     "synth words": ("--out", "-n", "--seed"),

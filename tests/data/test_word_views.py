@@ -8,7 +8,14 @@ from textrec_app.data.buckets import BUCKET_WIDTHS_PX
 from textrec_app.data.crop_pool import CropPool, pool_in_memory
 from textrec_app.data.random_augment import randaugment_crop
 from textrec_app.data.word_batches import WeightedPool, WordSampler
-from textrec_app.data.word_views import AUGMENTATIONS, ViewSettings, augment_word, jittered_width, join_crops
+from textrec_app.data.word_views import (
+    AUGMENTATIONS,
+    SourceWord,
+    ViewSettings,
+    augment_word,
+    jittered_width,
+    join_words,
+)
 from textrec_app.errors import InputError
 
 
@@ -56,10 +63,11 @@ def test_joined_words_say_what_both_said() -> None:
     generator = np.random.default_rng(0)
     texts = set()
     for _ in range(20):
-        crop, text = join_crops((_crop(1, 40, 50), "no"), (_crop(2, 20, 30), "on"), generator)
-        assert crop.shape[0] == 32
-        assert crop.shape[1] >= 40 + 48
-        texts.add(text)
+        joined = join_words(SourceWord(_crop(1, 40, 50), "no"), SourceWord(_crop(2, 20, 30), "on"), generator)
+        assert joined.crop.shape[0] == 32
+        assert joined.crop.shape[1] >= 40 + 48
+        assert joined.mask is None
+        texts.add(joined.text)
     assert texts == {"noon", "no on"}
 
 

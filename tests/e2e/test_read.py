@@ -1,15 +1,14 @@
 """Read, in a real browser against the real app with the shipped weights."""
 
-import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.support.app_server import AppServer
 from tests.support.browser import open_tab
+from tests.support.hostile_text import HOSTILE, poison_answers
 
-HOSTILE = '<img src=x onerror="window.hostile=1">${window.hostile=2}`{{constructor}}'
 TABS = ("read", "harvest", "review", "train", "models")
 
 
@@ -53,14 +52,7 @@ def test_the_threshold_recolours_without_reading_again(page: Page, server: AppSe
 
 
 def test_text_that_looks_like_code_stays_text(page: Page, server: AppServer, scene: Path) -> None:
-    """The server's answer is altered on its way, as if the network had read markup and script on a sign."""
-
-    def poison(route: Route) -> None:
-        answer = route.fetch()
-        text = re.sub(r'("text": ?)"(?:[^"\\]|\\.)+"', lambda match: match[1] + quoted(HOSTILE), answer.text())
-        route.fulfill(response=answer, body=text)
-
-    page.route("**/queue/data*", poison)
+    poison_answers(page, "text")
     open_tab(page, server.url, "read")
     upload(page, scene)
     expect(page.locator(".tr-word-text").first).to_have_text(HOSTILE, timeout=60_000)
@@ -68,10 +60,6 @@ def test_text_that_looks_like_code_stays_text(page: Page, server: AppServer, sce
     expect(page.locator(".tr-detail-text")).to_have_text(HOSTILE)
     assert page.evaluate("window.hostile") is None
     assert page.locator(".tr-reading img, .tr-detail-text img").count() == 0
-
-
-def quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def test_a_file_that_is_no_picture_gives_a_sentence(page: Page, server: AppServer, tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ import math
 import numpy as np
 import pytest
 
-from models.calibration import WordCalibration
+from models.calibration import GlyphEvidence, WordCalibration
 from textrec_app.evaluation.calibration import (
     CalibrationWord,
     compute_precision_curve,
     compute_reliability,
     fit_word_calibration,
+    judge_in_halves,
+    without_evidence,
 )
 from textrec_app.evaluation.metrics import compute_ece
 
@@ -102,3 +104,41 @@ def test_reliability_bins() -> None:
     assert bins[1].lower == 0.9
     assert bins[1].upper == 1.0
     assert compute_reliability([], []) == ()
+
+
+def _words_with_evidence(n: int, seed: int) -> list[CalibrationWord]:
+    """Words of which raw scores tell little and the glyph head much."""
+    generator = np.random.default_rng(seed)
+    words = []
+    for _ in range(n):
+        correct = bool(generator.random() < 0.7)
+        agreement = bool(generator.random() < (0.95 if correct else 0.3))
+        sharpness = float(np.clip(generator.normal(0.8 if correct else 0.6, 0.1), 0.0, 1.0))
+        log_prob = -float(generator.exponential(0.3 if correct else 0.5))
+        evidence = GlyphEvidence(agreement, sharpness)
+        words.append(CalibrationWord(log_prob, 5, math.exp(log_prob), correct, evidence))
+    return words
+
+
+def test_what_the_glyph_head_adds_is_measured_on_other_words() -> None:
+    words = _words_with_evidence(800, 11)
+    added, plain = judge_in_halves(words, 3), judge_in_halves(without_evidence(words), 3)
+    assert added.aurc < plain.aurc
+    assert added.coverage > plain.coverage
+    assert added.ece < 0.1
+
+
+def test_words_of_which_one_head_spoke_keep_their_own_map() -> None:
+    words = _words_with_evidence(600, 12)
+    fitted = fit_word_calibration(words)
+    alone = fit_word_calibration(without_evidence(words))
+    assert fitted.glyphs is not None
+    assert fitted.glyphs.weight_agreement > 0
+    assert fitted.glyphs.weight_sharpness > 0
+    assert alone.glyphs is None
+    assert fitted.probability(-0.2, 5, 0.9) == alone.probability(-0.2, 5, 0.9)
+
+
+def test_too_few_words_with_evidence_get_no_map() -> None:
+    words = [*_words_with_evidence(20, 13), *without_evidence(_words_with_evidence(300, 14))]
+    assert fit_word_calibration(words).glyphs is None

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from models.errors import ShapeError, WeightsError
+from models.recognition.glyph_network import GlyphNetwork
 from models.recognition.text_network import inference_config
 from models.registry import create_network
 from tests.support.recognizers import CHARSET, NAMES, NETWORKS, create_small
@@ -31,7 +32,8 @@ def test_every_bucket_gives_logits_that_decode_within_the_crop(name: str) -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_learns(name: str) -> None:
     network = create_small(name)
-    network(torch.randn(3, 3, 32, 64), [[1, 2], [3], [4, 4, 1]]).backward()
+    masks = [torch.ones(3, 1, 32, 64, dtype=torch.uint8)] if isinstance(network, GlyphNetwork) else []
+    network(torch.randn(3, 3, 32, 64), [[1, 2], [3], [4, 4, 1]], None, *masks).backward()
     assert [key for key, parameter in network.named_parameters() if parameter.grad is None] == []
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.charset import PRINTABLE_ASCII, Charset
 from models.language.character_model import CharacterModel
+from models.recognition.beam import BeamOptions
 from models.recognition.ctc import DecodedText, ctc_greedy_decode
 from models.recognition.tokens import token_greedy_decode
 from tests.support.language import make_language
@@ -16,6 +17,7 @@ from textrec_app.errors import InputError
 from textrec_app.pipeline.choosing import Choice, ChoosingOptions, TextChooser
 from textrec_app.pipeline.crop_readings import build_characters, share_confidence
 from textrec_app.pipeline.lexicon import MAX_COMPARED, Lexicon
+from textrec_app.pipeline.text_scores import GlyphOpinion, TokenTexts
 
 CHARSET = Charset(PRINTABLE_ASCII)
 MODEL = CharacterModel(make_language(["hotel", "hostel", "exit", "shop"] * 3, weight=50.0))
@@ -177,3 +179,41 @@ def test_other_characters_leave_out_the_one_that_was_read() -> None:
     assert characters[1].text == "c"
     assert characters[1].alternatives[0].text == "o"
     assert all(len(character.alternatives) <= 2 for character in characters)
+
+
+def hear(text: str, prob: float) -> GlyphOpinion:
+    """A glyph head that gives each character of a text this probability."""
+    look = write_steps(*[{character: prob} for character in text], blanks=False)
+    return GlyphOpinion(
+        token_greedy_decode(torch.from_numpy(look)[None], CHARSET)[0], look, np.zeros((0, 16, 32), np.float32)
+    )
+
+
+def test_the_glyph_head_can_turn_the_choice_and_bring_a_text_of_its_own() -> None:
+    look = write_steps({"Q": 1.0}, {"7": 0.55, "1": 0.45})
+    greedy, chooser = read_greedily(look), TextChooser(CHARSET, "ctc", None, ChoosingOptions(glyph_weight=0.5))
+    assert chooser.choose(greedy, [look]).decoded.text == "Q7"
+    assert chooser.choose(greedy, [look], opinion=hear("Q1", 0.9)).decoded.text == "Q1"
+    own = chooser.choose(greedy, [look], opinion=hear("Qz", 0.9))
+    assert "Qz" in own.candidates
+    deaf = TextChooser(CHARSET, "ctc", None, ChoosingOptions(glyph_weight=0.0))
+    assert deaf.choose(greedy, [look], opinion=hear("Q1", 0.9)).decoded.text == "Q7"
+
+
+def test_a_sure_path_is_doubted_where_the_glyph_head_differs() -> None:
+    look = write_steps({"O": 1.0}, {"K": 0.95})
+    greedy, chooser = read_greedily(look), TextChooser(CHARSET, "ctc", None)
+    assert chooser.is_sure(greedy, hear("OK", 0.9))
+    assert not chooser.is_sure(greedy, hear("CK", 0.9))
+    taken = chooser.take(greedy, hear("OK", 0.9))
+    chosen = chooser.choose(greedy, [look], opinion=hear("OK", 0.9))
+    assert taken.decoded.log_prob == pytest.approx(chosen.decoded.log_prob, abs=1e-4)
+    assert chooser.take(greedy).decoded is greedy
+
+
+def test_of_what_stands_behind_its_own_end_the_glyph_head_says_nothing() -> None:
+    opinion = hear("hote", 0.9)
+    begun = TokenTexts(CHARSET, BeamOptions()).measure_begun(["hote", "hotel", "hotelzimmer", "h", ""], opinion.look)
+    assert begun[0] == pytest.approx(opinion.decoded.log_prob, abs=1e-4)
+    assert begun[1] == begun[2] < begun[0]
+    assert np.isfinite(begun).all()

@@ -13,6 +13,7 @@ from models.export.onnx_file import export_onnx, onnx_card_path
 from models.recognition.text_network import TextNetwork
 from models.weights import load_card, load_network
 from tests.support.checkpoints import save_tiny_detector, save_tiny_recognizer
+from tests.support.glyph_networks import save_tiny_siga
 from textrec_app.data.buckets import BUCKET_WIDTHS_PX
 from textrec_app.errors import InputError
 from textrec_app.pipeline.logits import FasterRunner, TorchRunner, create_runner
@@ -68,6 +69,18 @@ def test_auto_takes_onnxruntime_and_torch_takes_torch(weights: Path) -> None:
     network, card = load_network(weights)
     assert isinstance(create_runner(network, card, CPU, weights, "auto"), OnnxRunner | FasterRunner)
     assert isinstance(create_runner(network, card, CPU, weights, "torch"), TorchRunner)
+
+
+def test_of_two_heads_the_file_has_the_fast_one_and_auto_keeps_both(tmp_path: Path) -> None:
+    path = save_tiny_siga(tmp_path)
+    network, card = load_network(path)
+    export_onnx(network, card, path.with_suffix(".onnx"))
+    crop = _images(1, 120)[0]
+    both, fast = (Recognizer.load(path, "cpu", runtime).read([crop])[0] for runtime in ("auto", "onnx"))
+    assert (set(both.readings), set(fast.readings)) == ({"fast", "glyph"}, {"fast"})
+    assert both.agreement is not None
+    assert fast.agreement is None
+    assert both.readings["fast"].text == fast.readings["fast"].text
 
 
 def test_demanding_onnx_without_a_file_says_how_to_make_it(tmp_path: Path) -> None:

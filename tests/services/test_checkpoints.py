@@ -68,6 +68,18 @@ def test_shipped_weights_are_registered_once_and_follow_an_upgrade(app: App, tmp
     assert len(list_checkpoints(app, "detector")) == 1
 
 
+def test_other_shipped_weights_of_a_task_can_be_chosen_and_stay_chosen(app: App, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    first = save_tiny_recognizer(program, seed=6)
+    copy_weights(save_tiny_recognizer(tmp_path / "plain", seed=7), program, "recognizer_plain")
+    register_shipped(app.store, app.settings, program)
+    assert get_active(app).sha256 == load_card(first).sha256
+    plain = next(item for item in list_checkpoints(app) if item.name.startswith("recognizer_plain-shipped-"))
+    promote(app, plain.name, "ana", overrule=True)
+    register_shipped(app.store, app.settings, program)  # the program starts again
+    assert get_active(app).name == plain.name
+
+
 def test_an_upgrade_that_replaces_the_shipped_files_can_be_rolled_back(tmp_path: Path, tiny_weights: Path) -> None:
     program, settings = tmp_path / "program", Settings(data_dir=tmp_path / "data", device="cpu")
     shutil.copytree(tiny_weights, program)

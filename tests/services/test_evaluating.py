@@ -4,9 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.weights import load_card
+from tests.support.glyph_networks import save_tiny_siga
 from tests.support.pictures import WORDS, draw_scene, draw_word, to_png
 from textrec_app.data.recognition_sets import load_recognition_set
 from textrec_app.errors import InputError, NotFoundError
@@ -95,22 +97,41 @@ def test_weights_are_found_by_path_folder_and_name(app: App, tiny_weights: Path)
         find_weights(app, "recognizer", "gone")
 
 
-def test_calibrating_writes_the_card_and_keeps_the_weights(tiny_weights: Path, tmp_path: Path) -> None:
-    for suffix in (".safetensors", ".json"):
-        shutil.copy(tiny_weights / f"recognizer{suffix}", tmp_path)
-    weights = tmp_path / "recognizer.safetensors"
-    folder = tmp_path / "many"
+def write_readings(folder: Path, weights: Path, count: int = 60) -> list[np.ndarray]:
+    """A set of drawn words whose labels are what the weights read, but for every third."""
     folder.mkdir()
-    crops = [draw_word(WORDS[index % len(WORDS)], size_px=18 + index % 13, seed=index) for index in range(60)]
+    crops = [draw_word(WORDS[index % len(WORDS)], size_px=18 + index % 13, seed=index) for index in range(count)]
     readings = Recognizer.load(weights).read(crops)
     for index, (crop, reading) in enumerate(zip(crops, readings, strict=True)):
         (folder / f"{index}.png").write_bytes(to_png(crop))
         label = reading.text if index % 3 else "wrong"
         with (folder / "labels.tsv").open("a", encoding="utf-8") as stream:
             stream.write(f"{index}.png\t{label}\n")
-    summary = calibrate(weights, load_recognition_set(folder))
+    return crops
+
+
+def test_calibrating_writes_the_card_and_keeps_the_weights(tiny_weights: Path, tmp_path: Path) -> None:
+    for suffix in (".safetensors", ".json"):
+        shutil.copy(tiny_weights / f"recognizer{suffix}", tmp_path)
+    weights = tmp_path / "recognizer.safetensors"
+    crops = write_readings(tmp_path / "many", weights)
+    summary = calibrate(weights, load_recognition_set(tmp_path / "many"))
     assert (summary.n, summary.word_accuracy) == (60, pytest.approx(40 / 60))
     assert summary.ece_after < 0.5 * summary.ece_before
     assert load_card(weights).calibration == summary.calibration.to_dict()
+    assert set(summary.to_dict()) == {
+        "n", "word_accuracy", "word_accuracy_alnum36", "ece_before", "ece_after", "ece_split", "best_precision"
+    }  # fmt: skip
     confident = Recognizer.load(weights).read(crops)
     assert sum(reading.confidence for reading in confident) / 60 == pytest.approx(40 / 60, abs=0.05)
+
+
+def test_calibrating_tells_what_a_glyph_head_adds(tmp_path: Path) -> None:
+    weights = save_tiny_siga(tmp_path / "siga")
+    write_readings(tmp_path / "many", weights)
+    summary = calibrate(weights, load_recognition_set(tmp_path / "many"))
+    assert load_card(weights).calibration["glyphs"] == summary.calibration.to_dict()["glyphs"]
+    told = summary.to_dict()
+    for measure in ("ece_split", "coverage_at_0.99_split", "aurc_split"):
+        assert 0.0 <= told[f"{measure}_with_glyphs"] <= 1.0
+        assert 0.0 <= told[f"{measure}_without_glyphs"] <= 1.0

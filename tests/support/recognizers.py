@@ -11,6 +11,7 @@ from models.registry import create_network
 CHARSET = Charset("ANET")
 CONV = {"widths": [8, 16, 32, 64], "depths": [1, 1, 1, 1], "dropout": 0.0}
 PLAIN = {"width": 64, "depth": 2, "dropout": 0.0}
+GLYPHS = {"decoder_width": 16, "sequence_width": 16, "embedding_width": 8, "pyramid_width": 16, "glyph_width": 16}
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "conv": ("conv_attention_ctc", {**CONV, "heads": 2}),
     "conv guided": ("conv_attention_ctc", {**CONV, "heads": 2, "guidance": 0.5}),
@@ -24,6 +25,10 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "patches 4x8": ("vitstr_columns", {**PLAIN, "patch": [4, 8], "depth": 1}),
     "columns tokens": ("vitstr_columns", {**PLAIN, "patch": [32, 8], "reader": "token_slice"}),
     "columns parseq": ("vitstr_columns", {**PLAIN, "patch": [32, 4], "reader": "parseq"}),
+    "siga_s": ("siga_s", {**CONV, **GLYPHS, "heads": 2, "max_length": 8}),
+    "siga_s without glyphs": ("siga_s", {**CONV, **GLYPHS, "heads": 2, "max_length": 8, "glyphs": False}),
+    "siga_r": ("siga_r", {**GLYPHS, "channels": [6, 8, 10, 12, 14], "depths": [1, 1, 2, 1, 1], "width": 18}),
+    "siga_t": ("siga_t", {**GLYPHS, "width": 32, "depth": 4, "ratio": 2, "map_channels": [4, 6, 8]}),
 }
 NAMES = list(NETWORKS)
 

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from models.compact import compact_tensors
 from textrec_app.errors import InputError
 from textrec_app.training.fit import fit
 from textrec_app.training.recipes import FitRecipe
@@ -71,6 +72,15 @@ def test_a_small_bundle_is_near_and_can_be_trained_on(run_dir: Path, tmp_path: P
     assert any(name.startswith("optimizer.") for name in after) is (level == "compact")
     longer = FitRecipe("test", steps=9, batch_size=4, learning_rate=1e-2, precision="no")
     assert fit(SumTask(), longer, tmp_path / "other", device="cpu").step == 9
+
+
+def test_best_weights_may_lie_in_a_compact_checkpoint(run_dir: Path, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "best.safetensors"
+    best = torch.linspace(-1, 1, 300 * 40).reshape(300, 40)
+    save_file(compact_tensors({"weight": best}), checkpoint)
+    write_bundle(run_dir, tmp_path / "bundle.zip", 160_000)
+    unpack_bundle(tmp_path / "bundle.zip", tmp_path / "other", checkpoint)
+    torch.testing.assert_close(_tensors(tmp_path / "other")["best.weight"], best, rtol=0, atol=0.01)
 
 
 def test_what_cannot_be_bundled_is_a_sentence(run_dir: Path, tmp_path: Path) -> None:

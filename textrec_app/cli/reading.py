@@ -18,6 +18,7 @@ from textrec_app.cli.console import (
 )
 
 if TYPE_CHECKING:
+    from textrec_app.domain import RegionReading
     from textrec_app.services.harvesting import FileOutcome
     from textrec_app.services.reading_files import FileReading
 
@@ -47,7 +48,8 @@ def read(
     """Read pictures and print what they say; nothing is stored.
 
     With --lexicon the likeliest word of the list is taken, unless another text is far likelier than every entry: then
-    that text is read freely. Other readings below half a percent are left out of what is printed for people.
+    that text is read freely. Other readings below half a percent are left out of what is printed for people. Words on
+    which the heads of the recognizer disagree are marked with ≠ and what each head reads.
 
     A file that cannot be read is told, and the rest go on; the exit code is then 3.
     """
@@ -122,9 +124,16 @@ def _print_reading(outcome: "FileReading") -> None:
     counted = "1 word" if len(regions) == 1 else f"{len(regions)} words"
     print_line(f"{outcome.name}: {counted if regions else 'no text found'}")
     for region in regions:
-        print_line(f"  {region.confidence:6.1%}  {region.text}")
+        print_line(f"  {region.confidence:6.1%}  {region.text}{_tell_disagreement(region)}")
         for other in (other for other in region.alternatives if other.is_likely):
             print_line(f"    {other.confidence:6.1%}  {other.text}")
+
+
+def _tell_disagreement(region: "RegionReading") -> str:
+    """What each head reads, where they read differently."""
+    if region.agreement is not False:
+        return ""
+    return "   ≠ " + ", ".join(f"{head}: {reading.text or '–'}" for head, reading in region.readings.items())
 
 
 def _print_outcome(outcome: "FileOutcome") -> None:

@@ -1,9 +1,12 @@
 """Damage that cameras, lenses and careless cropping do to a word, sampled anew at each call."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 
 from textrec_app.data.buckets import HEIGHT_PX
+from textrec_app.data.placement import Placement, shrunk_size
 
 WORKING_HEIGHT_PX = 48
 
@@ -19,8 +22,20 @@ def augment_crop(crop: np.ndarray, width: int, generator: np.random.Generator, s
     Returns:
         (32, width, 3) uint8.
     """
-    image = _shrunk(crop)
-    image = _warped(image, width, generator, strength if generator.random() < 0.75 else 0.0)
+    return paint_camera(place_camera(crop.shape[:2], width, generator, strength)(crop), generator, strength)
+
+
+def place_camera(
+    size_hw: tuple[int, int], width: int, generator: np.random.Generator, strength: float = 1.0
+) -> Placement:
+    """Draw how a crop of a size comes into its bucket: margins, rotation, shear and perspective, most of the time."""
+    shrunk_hw = shrunk_size(size_hw, WORKING_HEIGHT_PX)
+    matrix = _draw_warp(shrunk_hw, width, generator, strength if generator.random() < 0.75 else 0.0)
+    return Placement(shrunk_hw, partial(_warped, matrix=matrix, width=width))
+
+
+def paint_camera(image: np.ndarray, generator: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+    """Damage a picture that lies in its bucket; nothing in it moves."""
     if generator.random() < 0.6 * strength:
         image = _recoloured(image, generator)
     if generator.random() < 0.35 * strength:
@@ -36,17 +51,9 @@ def augment_crop(crop: np.ndarray, width: int, generator: np.random.Generator, s
     return image
 
 
-def _shrunk(crop: np.ndarray) -> np.ndarray:
-    height, width = crop.shape[:2]
-    if height <= WORKING_HEIGHT_PX:
-        return crop
-    size = (max(1, round(width * WORKING_HEIGHT_PX / height)), WORKING_HEIGHT_PX)
-    return cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
-
-
-def _warped(image: np.ndarray, width: int, generator: np.random.Generator, strength: float) -> np.ndarray:
-    """Margins, rotation, shear and perspective in one resampling."""
-    rows, columns = image.shape[:2]
+def _draw_warp(size_hw: tuple[int, int], width: int, generator: np.random.Generator, strength: float) -> np.ndarray:
+    """(3, 3) map of margins, rotation, shear and perspective at once."""
+    rows, columns = size_hw
     corners = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
     margin = generator.uniform(-0.06, 0.10, (4, 2)) * rows * strength
     outward = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
@@ -58,7 +65,10 @@ def _warped(image: np.ndarray, width: int, generator: np.random.Generator, stren
     rotation = cv2.getRotationMatrix2D((columns / 2, rows / 2), angle, 1.0)
     source = (source @ rotation[:, :2].T + rotation[:, 2]).astype(np.float32)
     target = np.array([[0, 0], [width, 0], [width, HEIGHT_PX], [0, HEIGHT_PX]], np.float32)
-    matrix = cv2.getPerspectiveTransform(source, target)
+    return cv2.getPerspectiveTransform(source, target)
+
+
+def _warped(image: np.ndarray, matrix: np.ndarray, width: int) -> np.ndarray:
     return cv2.warpPerspective(
         image, matrix, (width, HEIGHT_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

@@ -9,11 +9,13 @@ Source:
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
 
 from textrec_app.data.buckets import HEIGHT_PX
+from textrec_app.data.placement import Placement, shrunk_size
 
 OPERATIONS = 3
 APPLIED_SHARE = 0.5
@@ -28,6 +30,7 @@ WORKING_HEIGHT_PX = 40
 
 Magnitude = float
 Operation = Callable[[np.ndarray, Magnitude, np.random.Generator], np.ndarray]
+Painted = list[tuple[Operation, Magnitude]]
 Move = Callable[[Magnitude, tuple[int, int]], np.ndarray]
 
 _LEVELS = np.arange(256, dtype=np.float32)
@@ -44,9 +47,17 @@ def randaugment_crop(crop: np.ndarray, width: int, generator: np.random.Generato
     Returns:
         (32, width, 3) uint8.
     """
-    image = shrink_crop(crop)
+    placement, painted = draw_randaugment(crop.shape[:2], width, generator, strength)
+    return paint_randaugment(placement(crop), painted, generator)
+
+
+def draw_randaugment(
+    size_hw: tuple[int, int], width: int, generator: np.random.Generator, strength: float = 1.0
+) -> tuple[Placement, Painted]:
+    """Draw three operations for a crop of a size: where its pixels go, and what is painted afterwards."""
+    shrunk_hw = shrunk_size(size_hw, WORKING_HEIGHT_PX)
     matrix = np.eye(3)
-    painted: list[tuple[Operation, Magnitude]] = []
+    painted: Painted = []
     if strength > 0:
         for name in generator.choice(_NAMES, size=OPERATIONS, replace=False):
             if generator.random() >= APPLIED_SHARE:
@@ -54,10 +65,14 @@ def randaugment_crop(crop: np.ndarray, width: int, generator: np.random.Generato
             magnitude = float(np.clip(generator.normal(MAGNITUDE, MAGNITUDE_SPREAD) * strength, 0.0, 1.0))
             if name in _MOVES:
                 sign = 1.0 if generator.random() < 0.5 else -1.0
-                matrix = _MOVES[name](sign * magnitude, image.shape[:2]) @ matrix
+                matrix = _MOVES[name](sign * magnitude, shrunk_hw) @ matrix
             else:
                 painted.append((_PAINTS[name], magnitude))
-    image = resample_crop(image, matrix, width)
+    return Placement(shrunk_hw, partial(resample_crop, matrix=matrix, width=width)), painted
+
+
+def paint_randaugment(image: np.ndarray, painted: Painted, generator: np.random.Generator) -> np.ndarray:
+    """Carry out what was drawn on a picture that lies in its bucket; nothing in it moves."""
     for paint, magnitude in painted:
         image = paint(image, magnitude, generator)
     return image
@@ -65,20 +80,11 @@ def randaugment_crop(crop: np.ndarray, width: int, generator: np.random.Generato
 
 def paint_crop(crop: np.ndarray, width: int, generator: np.random.Generator, strength: float = 1.0) -> np.ndarray:
     """As `randaugment_crop` without moves: two changes of colour, blur or noise; every letter stays where it is."""
-    image = resample_crop(shrink_crop(crop), np.eye(3), width)
+    image = draw_randaugment(crop.shape[:2], width, generator, 0.0)[0](crop)
     for name in generator.choice(tuple(_PAINTS), size=2, replace=False):
         if generator.random() < APPLIED_SHARE:
             image = _PAINTS[name](image, float(generator.uniform(0.1, MAGNITUDE)) * strength, generator)
     return image
-
-
-def shrink_crop(crop: np.ndarray) -> np.ndarray:
-    """A crop of at most 40 px of height, so that the one resampling afterwards does not alias."""
-    height, width = crop.shape[:2]
-    if height <= WORKING_HEIGHT_PX:
-        return crop
-    size = (max(1, round(width * WORKING_HEIGHT_PX / height)), WORKING_HEIGHT_PX)
-    return cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
 
 
 def resample_crop(image: np.ndarray, matrix: np.ndarray, width: int) -> np.ndarray:

@@ -1,19 +1,34 @@
 """Views of a word that training sees: named augmentations, and two words joined to one."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from textrec_app.data.augment import augment_crop
+from textrec_app.data.augment import paint_camera, place_camera
 from textrec_app.data.buckets import BUCKET_WIDTHS_PX, HEIGHT_PX
-from textrec_app.data.random_augment import randaugment_crop
+from textrec_app.data.random_augment import draw_randaugment, paint_randaugment
 from textrec_app.errors import InputError
 
 AUGMENTATIONS = ("none", "camera", "randaugment", "both")
 WIDEST_STRETCH = 1.34
 SPACED_SHARE = 0.5
 GAP_REL = (0.3, 0.7)
+HALF_COVERED = 128
+
+
+class SourceWord(NamedTuple):
+    """A word before it goes into its bucket.
+
+    Attributes:
+        crop: (H, W, 3) uint8 RGB.
+        mask: (H, W) uint8, how much of each pixel is ink: 0 to 255; None where nobody knows.
+    """
+
+    crop: np.ndarray
+    text: str
+    mask: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -49,10 +64,30 @@ def augment_word(
     Returns:
         (32, width, 3) uint8.
     """
+    return augment_with_mask(augmentation, SourceWord(crop, ""), width, generator, strength)[0]
+
+
+def augment_with_mask(
+    augmentation: str, word: SourceWord, width: int, generator: np.random.Generator, strength: float
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """As `augment_word`; all moves carry the mask along, and nothing that is painted touches it.
+
+    Returns:
+        (32, width, 3) uint8, alike whether there is a mask or not, and (32, width) uint8 of 0 and 1, None without one.
+    """
+    size_hw = (word.crop.shape[0], word.crop.shape[1])
     if augmentation == "none":
-        return randaugment_crop(crop, width, generator, 0.0)
-    is_camera = augmentation == "camera" or (augmentation == "both" and generator.random() < 0.5)
-    return (augment_crop if is_camera else randaugment_crop)(crop, width, generator, strength)
+        placement, _ = draw_randaugment(size_hw, width, generator, 0.0)
+        image = placement(word.crop)
+    elif augmentation == "camera" or (augmentation == "both" and generator.random() < 0.5):
+        placement = place_camera(size_hw, width, generator, strength)
+        image = paint_camera(placement(word.crop), generator, strength)
+    else:
+        placement, painted = draw_randaugment(size_hw, width, generator, strength)
+        image = paint_randaugment(placement(word.crop), painted, generator)
+    if word.mask is None:
+        return image, None
+    return image, (placement(word.mask) >= HALF_COVERED).astype(np.uint8)
 
 
 def jittered_width(bucket: int, generator: np.random.Generator) -> int:
@@ -62,27 +97,32 @@ def jittered_width(bucket: int, generator: np.random.Generator) -> int:
     return BUCKET_WIDTHS_PX[int(near[generator.integers(len(near))])]
 
 
-def join_crops(
-    first: tuple[np.ndarray, str], second: tuple[np.ndarray, str], generator: np.random.Generator
-) -> tuple[np.ndarray, str]:
+def join_words(first: SourceWord, second: SourceWord, generator: np.random.Generator) -> SourceWord:
     """Two words side by side, directly as one word or with a gap as two.
 
-    Args:
-        first, second: (H, W, 3) uint8 RGB and the label.
-
     Returns:
-        (32, W, 3) uint8 with the joined label.
+        A crop of 32 px of height, the joined label, and the joined mask where both have one.
 
     Source:
         RecConAug of PP-OCRv4 (METHODS section 16.2); the gap with its space is ours.
     """
-    left, right = _to_height(first[0]), _to_height(second[0])
-    if generator.random() >= SPACED_SHARE:
-        return np.concatenate([left, right], axis=1), first[1] + second[1]
-    gap = round(generator.uniform(*GAP_REL) * HEIGHT_PX)
-    share = np.linspace(0.0, 1.0, gap, dtype=np.float32)[None, :, None]
+    is_spaced = generator.random() < SPACED_SHARE
+    gap = round(generator.uniform(*GAP_REL) * HEIGHT_PX) if is_spaced else 0
+    text = f"{first.text} {second.text}" if is_spaced else first.text + second.text
+    crop = _side_by_side(first.crop, second.crop, gap)
+    if first.mask is None or second.mask is None:
+        return SourceWord(crop, text)
+    return SourceWord(crop, text, _side_by_side(first.mask, second.mask, gap))
+
+
+def _side_by_side(first: np.ndarray, second: np.ndarray, gap: int) -> np.ndarray:
+    """Two pictures or masks at one height; a gap goes over from the edge of one into that of the other."""
+    left, right = _to_height(first), _to_height(second)
+    if not gap:
+        return np.concatenate([left, right], axis=1)
+    share = np.linspace(0.0, 1.0, gap, dtype=np.float32).reshape(1, gap, *(1,) * (left.ndim - 2))
     filling = left[:, -1:].astype(np.float32) * (1.0 - share) + right[:, :1].astype(np.float32) * share
-    return np.concatenate([left, filling.astype(np.uint8), right], axis=1), f"{first[1]} {second[1]}"
+    return np.concatenate([left, filling.astype(np.uint8), right], axis=1)
 
 
 def _to_height(crop: np.ndarray) -> np.ndarray:

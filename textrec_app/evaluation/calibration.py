@@ -10,14 +10,23 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from models.calibration import WordCalibration, calibration_features
-from textrec_app.evaluation.metrics import N_ECE_BINS, compute_ece, count_above_thresholds, find_bins
+from models.calibration import GlyphCalibration, GlyphEvidence, WordCalibration, calibration_features
+from textrec_app.evaluation.metrics import (
+    N_ECE_BINS,
+    compute_aurc,
+    compute_coverage_at_precision,
+    compute_ece,
+    count_above_thresholds,
+    find_bins,
+)
 
 logger = logging.getLogger(__name__)
 
 MIN_WORDS = 40
 MIN_OF_EACH_OUTCOME = 5
 _GAMMAS = (0.0, 0.25, 0.5, 0.75, 1.0)
+N_SPLITS = 10
+PROMISED_PRECISION = 0.99
 _N_FOLDS = 5
 _INVERSE_PENALTY = 100.0
 # The precisions a person may ask for on the slider; between two of them the stricter one is used.
@@ -32,12 +41,18 @@ class CalibrationWord:
         log_prob: log-probability of the text, at most 0.
         length: characters in the text.
         min_char: probability of the weakest character, in [0, 1].
+        evidence: of the glyph head; None where it did not speak.
     """
 
     log_prob: float
     length: int
     min_char: float
     correct: bool
+    evidence: GlyphEvidence | None = None
+
+    def judge(self, calibration: WordCalibration) -> float:
+        """The confidence that a calibration gives to this reading."""
+        return calibration.probability(self.log_prob, self.length, self.min_char, self.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +66,35 @@ class ReliabilityBin:
     accuracy: float
 
 
+@dataclass(frozen=True, slots=True)
+class SplitJudgement:
+    """How well readings are judged by a map that was fitted on other words: every word by a fit on its other half.
+
+    Means over several ways to halve the words; shares are in [0, 1].
+
+    Attributes:
+        coverage: words that can be kept so that 99 % of them are right.
+        aurc: area under the risk-coverage curve.
+    """
+
+    ece: float
+    coverage: float
+    aurc: float
+
+
 def fit_word_calibration(words: Sequence[CalibrationWord]) -> WordCalibration:
     """Fit Platt scaling on length-scaled log-probability and the weakest character.
 
     The length's exponent is chosen by cross-validated log-loss. Slopes are kept from going negative: a surer
-    raw score never lowers the confidence. With too few words, or too few right or wrong ones, the uncalibrated
+    raw score never lowers the confidence. Readings with evidence of a glyph head get a map of their own, with the same
+    exponent, if there are enough of them. With too few words, or too few right or wrong ones, the uncalibrated
     identity is returned and a warning logged.
 
     Source:
         METHODS section 11; Platt, 1999.
     """
     correct = np.array([word.correct for word in words], dtype=np.int64)
-    if len(words) < MIN_WORDS or min(correct.sum(), (1 - correct).sum()) < MIN_OF_EACH_OUTCOME:
+    if not _are_enough(correct):
         logger.warning(
             "%d words (%d right) are too few to calibrate; confidences stay raw. Add real validation words.",
             len(words),
@@ -72,14 +104,37 @@ def fit_word_calibration(words: Sequence[CalibrationWord]) -> WordCalibration:
     gamma = min(_GAMMAS, key=lambda candidate: _cross_validated_loss(words, correct, candidate))
     bias, slopes = _fit_slopes(_features(words, gamma), correct)
     fitted = WordCalibration(
-        gamma=gamma, weight_log_prob=float(slopes[0]), weight_min_char=float(slopes[1]), bias=float(bias)
+        gamma=gamma,
+        weight_log_prob=float(slopes[0]),
+        weight_min_char=float(slopes[1]),
+        bias=float(bias),
+        glyphs=_fit_glyphs(words, gamma),
     )
-    confidences = [fitted.probability(word.log_prob, word.length, word.min_char) for word in words]
+    confidences = [word.judge(fitted) for word in words]
     return replace(fitted, curve=compute_precision_curve(confidences, [word.correct for word in words]))
 
 
 def compute_split_ece(words: Sequence[CalibrationWord], seed: int = 0) -> float:
     """The calibration error that may be expected on new words: each half judged by a map fitted on the other."""
+    return compute_ece(*_judge_in_halves(words, seed))
+
+
+def judge_in_halves(words: Sequence[CalibrationWord], splits: int = N_SPLITS) -> SplitJudgement:
+    """What may be expected of the confidences of new words; see `SplitJudgement`."""
+    rows = []
+    for seed in range(splits):
+        confidences, correct = _judge_in_halves(words, seed)
+        coverage = compute_coverage_at_precision(confidences, correct, PROMISED_PRECISION)
+        rows.append((compute_ece(confidences, correct), coverage, compute_aurc(confidences, correct)))
+    return SplitJudgement(*np.mean(rows, axis=0).tolist())
+
+
+def without_evidence(words: Sequence[CalibrationWord]) -> list[CalibrationWord]:
+    """The same words, of which no glyph head spoke: to see what it adds."""
+    return [replace(word, evidence=None) for word in words]
+
+
+def _judge_in_halves(words: Sequence[CalibrationWord], seed: int) -> tuple[list[float], list[bool]]:
     order = np.random.default_rng(seed).permutation(len(words)).tolist()
     halves = order[: len(words) // 2], order[len(words) // 2 :]
     confidences: list[float] = []
@@ -87,9 +142,9 @@ def compute_split_ece(words: Sequence[CalibrationWord], seed: int = 0) -> float:
     for fitted_on, judged in (halves, halves[::-1]):
         fitted = fit_word_calibration([words[index] for index in fitted_on])
         chosen = [words[index] for index in judged]
-        confidences += [fitted.probability(word.log_prob, word.length, word.min_char) for word in chosen]
+        confidences += [word.judge(fitted) for word in chosen]
         correct += [word.correct for word in chosen]
-    return compute_ece(confidences, correct)
+    return confidences, correct
 
 
 def compute_precision_curve(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[tuple[float, float], ...]:
@@ -129,6 +184,23 @@ def compute_reliability(
         )
         for index in np.unique(bins).tolist()
     )
+
+
+def _are_enough(correct: NDArray[np.int64]) -> bool:
+    return len(correct) >= MIN_WORDS and min(correct.sum(), (1 - correct).sum()) >= MIN_OF_EACH_OUTCOME
+
+
+def _fit_glyphs(words: Sequence[CalibrationWord], gamma: float) -> GlyphCalibration | None:
+    """The map of the words of which a glyph head spoke; None where they are too few."""
+    spoken = [(word, word.evidence) for word in words if word.evidence is not None]
+    correct = np.array([word.correct for word, _ in spoken], dtype=np.int64)
+    if not _are_enough(correct):
+        return None
+    evidence = np.array([(float(agreement), sharpness) for _, (agreement, sharpness) in spoken])
+    features = np.concatenate([_features([word for word, _ in spoken], gamma), evidence], axis=1)
+    bias, slopes = _fit_slopes(features, correct)
+    log_prob, min_char, agreement, sharpness = slopes.tolist()
+    return GlyphCalibration(log_prob, min_char, agreement, sharpness, float(bias))
 
 
 def _features(words: Sequence[CalibrationWord], gamma: float) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.calibration import GlyphEvidence
 from textrec_app.domain import CropReading
 from textrec_app.errors import InputError
 from textrec_app.evaluation.calibration import CalibrationWord
@@ -110,6 +111,7 @@ def list_calibration_words(
             length=len(reading.text),
             min_char=min((character.confidence for character in reading.characters), default=0.0),
             correct=normalise(reading.text, protocol) == normalise(label, protocol),
+            evidence=GlyphEvidence.of(reading.agreement, reading.sharpness),
         )
         for label, reading in zip(labels, readings, strict=True)
         if normalise(label, protocol)

@@ -1,12 +1,16 @@
-"""From decoded texts to the values of a reading: character bounds, other characters, other texts."""
+"""From decoded texts to the values of a reading: character bounds, glyph boxes, other characters, other texts."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from models.recognition.ctc import DecodedText
-from textrec_app.domain import Alternative, CropCharacter
+from textrec_app.domain import Alternative, CropCharacter, HeadReading
+from textrec_app.pipeline.glyph_places import Maps, character_width, measure_sharpness, place_characters
+from textrec_app.pipeline.text_scores import GlyphOpinion
 
 
 def build_characters(
@@ -30,6 +34,36 @@ def build_characters(
         )
         for text, probability, (start, end), near in zip(decoded.text, decoded.char_probs, bounds, others, strict=True)
     )
+
+
+def place_glyphs(characters: Sequence[CropCharacter], maps: Maps) -> tuple[tuple[CropCharacter, ...], float]:
+    """Characters with the boxes of their glyphs, where glyph attention found them near their columns.
+
+    Args:
+        characters: of the text that was chosen, with their columns.
+        maps: (S, h, w) in [0, 1], glyph attention of each place.
+
+    Returns:
+        The characters, and the mean sharpness of their maps, in [0, 1]; a character without a map counts 0.
+    """
+    boxes = place_characters(maps, [(character.start_rel, character.end_rel) for character in characters])
+    placed = tuple(
+        character
+        if box is None
+        else replace(character, start_rel=box.left, end_rel=box.right, rows_rel=(box.top, box.bottom))
+        for character, box in zip(characters, boxes, strict=True)
+    )
+    sharp = measure_sharpness(maps[: len(characters)], character_width(boxes, len(characters)))
+    return placed, sum(sharp) / max(1, len(characters))
+
+
+def describe_heads(greedy: DecodedText, opinion: GlyphOpinion | None) -> dict[str, HeadReading]:
+    """What each head says by itself: "fast", and "glyph" where it was asked."""
+    said = {"fast": greedy} if opinion is None else {"fast": greedy, "glyph": opinion.decoded}
+    return {
+        head: HeadReading(decoded.text, decoded.log_prob, math.exp(min(0.0, decoded.log_prob)))
+        for head, decoded in said.items()
+    }
 
 
 def share_confidence(confidence: float, others: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:

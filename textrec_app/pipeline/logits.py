@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from models.errors import WeightsError
 from models.packing import can_pack, pack_network
+from models.recognition.glyph_network import GlyphNetwork, GlyphReading
 from models.weights import WeightCard
 from textrec_app.data.buckets import HEIGHT_PX
 from textrec_app.errors import InputError
@@ -56,11 +57,40 @@ class TorchRunner:
 
     def run(self, images: np.ndarray) -> Tensor:
         """See `LogitsRunner.run`."""
-        tensor = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
-        batch = (tensor.float() - self._mean) * self._scale
+        with torch.inference_mode(), self._mixed(images):
+            return self._network(self._normalised(images)).float().cpu()
+
+    def read_glyphs(self, images: np.ndarray) -> GlyphReading:
+        """Both readings of a `GlyphNetwork` in one pass, float32 on the CPU; argument as in `LogitsRunner.run`.
+
+        Raises:
+            WeightsError: the network has no glyph head.
+        """
+        if not isinstance(self._network, GlyphNetwork):
+            raise WeightsError(f"{type(self._network).__name__} has no glyph head; read its logits alone")
+        with torch.inference_mode(), self._mixed(images):
+            reading = self._network.read(self._normalised(images))
+        return GlyphReading(*(tensor.float().cpu() for tensor in reading))
+
+    def _mixed(self, images: np.ndarray) -> torch.autocast:
         mixed = self._is_half and not self._is_packed and len(images) > 1
-        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=mixed):
-            return self._network(batch).float().cpu()
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=mixed)
+
+    def _normalised(self, images: np.ndarray) -> Tensor:
+        tensor = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
+        return (tensor.float() - self._mean) * self._scale
+
+
+class FastPathRunner:
+    """The fast path alone of a network that has a glyph head too: what reading with both is compared to."""
+
+    def __init__(self, runner: LogitsRunner) -> None:
+        self.name = f"{runner.name}, fast path"
+        self._runner = runner
+
+    def run(self, images: np.ndarray) -> Tensor:
+        """See `LogitsRunner.run`."""
+        return self._runner.run(images)
 
 
 class FasterRunner:
@@ -104,14 +134,15 @@ def create_runner(
 
     Args:
         weights: where the weights lie; an ONNX file made from them lies beside.
-        runtime: "auto" takes onnxruntime where it is installed, the ONNX file is there and it is faster.
+        runtime: "auto" takes onnxruntime where it is installed, the ONNX file is there and it is faster; never for a
+            network with a glyph head, of which the ONNX file has the fast path only.
 
     Raises:
         InputError: onnxruntime is demanded, but it or the file is missing.
         WeightsError: onnxruntime is demanded, but cannot use the file.
     """
     precision: Precision = "bfloat16" if has_fast_bf16(device) else "float32"
-    if runtime == "torch" or (runtime == "auto" and device.type != "cpu"):
+    if runtime == "torch" or (runtime == "auto" and (device.type != "cpu" or isinstance(network, GlyphNetwork))):
         return TorchRunner(network, card.preprocessing, device, precision)
     path = None if weights is None else find_onnx_file(weights, card)
     if path is None or not has_onnxruntime():

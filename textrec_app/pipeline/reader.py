@@ -18,7 +18,7 @@ from textrec_app.domain import (
     Timings,
 )
 from textrec_app.errors import InputError
-from textrec_app.pipeline.cropping import crop_polygon, project_spans
+from textrec_app.pipeline.cropping import crop_polygon, project_boxes, project_spans
 from textrec_app.pipeline.detection import Detector
 from textrec_app.pipeline.ordering import order_regions
 from textrec_app.pipeline.recognition import NOTHING_MORE, ReadOptions, Recognizer
@@ -103,19 +103,8 @@ class Reader:
             lambda index, reading: list_turns((height, width), reading.confidence),
         )[0]
         polygon, reading = turn_corners(corners, best.turns), best.reading
-        characters = tuple(
-            _character(item, _span(polygon, item.start_rel, item.end_rel)) for item in reading.characters
-        )
-        region = RegionReading(
-            polygon,
-            reading.text,
-            reading.confidence,
-            1.0,
-            turn_angle(0.0, best.turns),
-            "Latin",
-            characters,
-            reading.alternatives,
-        )
+        quads = [_part(polygon, item) for item in reading.characters]
+        region = _describe(polygon, reading, quads, 1.0, turn_angle(0.0, best.turns))
         spent = (time.perf_counter() - began) * 1e3
         return PageWords((WordReading(region, best.crop, reading),), Timings(0.0, spent, spent))
 
@@ -140,30 +129,44 @@ class Reader:
 
 def _region(region: DetectedRegion, best: TurnedReading) -> RegionReading:
     polygon, reading = turn_corners(region.polygon, best.turns), best.reading
-    quads = project_spans(polygon, [(item.start_rel, item.end_rel) for item in reading.characters])
-    characters = tuple(_character(item, quad) for item, quad in zip(reading.characters, quads, strict=True))
+    quads = [
+        project_spans(polygon, [(item.start_rel, item.end_rel)])[0]
+        if item.rows_rel is None
+        else project_boxes(polygon, [(item.start_rel, item.rows_rel[0], item.end_rel, item.rows_rel[1])])[0]
+        for item in reading.characters
+    ]
+    return _describe(polygon, reading, quads, region.score, turn_angle(region.angle_deg, best.turns))
+
+
+def _describe(
+    polygon: Polygon, reading: CropReading, quads: Sequence[Polygon], score: float, angle_deg: float
+) -> RegionReading:
+    characters = tuple(
+        CharacterReading(character.text, character.confidence, quad, character.alternatives)
+        for character, quad in zip(reading.characters, quads, strict=True)
+    )
     return RegionReading(
         polygon,
         reading.text,
         reading.confidence,
-        region.score,
-        turn_angle(region.angle_deg, best.turns),
+        score,
+        angle_deg,
         "Latin",
         characters,
         reading.alternatives,
+        reading.readings,
+        reading.agreement,
     )
 
 
-def _character(character: CropCharacter, quad: Polygon) -> CharacterReading:
-    return CharacterReading(character.text, character.confidence, quad, character.alternatives)
-
-
-def _span(corners: Polygon, start_rel: float, end_rel: float) -> Polygon:
-    """The part of a parallelogram between two shares of the way from its first to its second side."""
+def _part(corners: Polygon, character: CropCharacter) -> Polygon:
+    """A character's box, or its columns, in the parallelogram that is its crop."""
+    start_rel, end_rel = character.start_rel, character.end_rel
+    top_rel, bottom_rel = character.rows_rel or (0.0, 1.0)
     (left, top), (right, right_top), _, (below, bottom) = corners
     along, down = (right - left, right_top - top), (below - left, bottom - top)
 
     def at(share: float, side: float) -> Point:
         return (left + share * along[0] + side * down[0], top + share * along[1] + side * down[1])
 
-    return (at(start_rel, 0.0), at(end_rel, 0.0), at(end_rel, 1.0), at(start_rel, 1.0))
+    return (at(start_rel, top_rel), at(end_rel, top_rel), at(end_rel, bottom_rel), at(start_rel, bottom_rel))

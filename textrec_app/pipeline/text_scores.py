@@ -1,6 +1,7 @@
 """What the two kinds of logits know of a text: likely texts, the probability of any text, where its characters lie."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from heapq import nlargest
 from typing import Protocol
 
@@ -21,6 +22,22 @@ Look = NDArray[np.float32]
 Ranked = tuple[tuple[str, float], ...]
 
 TOP_CLASSES = 4
+
+
+@dataclass(frozen=True)
+class GlyphOpinion:
+    """What the glyph head says of one crop.
+
+    Attributes:
+        decoded: its own text, read greedily.
+        look: (S, K) log-probabilities of each place's characters up to the first end.
+        maps: (S', h, w) in [0, 1], glyph attention of each place, S' at least the text's length; (0, h, w) of a network
+            without glyph maps.
+    """
+
+    decoded: DecodedText
+    look: Look
+    maps: NDArray[np.float32]
 
 
 class TextScores(Protocol):
@@ -92,6 +109,11 @@ class TokenTexts:
             fits = len(ids) <= len(look)
             totals.append(float(look[range(len(ids)), ids].sum()) if fits else -np.inf)
         return np.array(totals)
+
+    def measure_begun(self, texts: Sequence[str], look: Look) -> NDArray[np.float64]:
+        """Like `measure`, where a look ends with its own text: of what stands behind that end it says nothing."""
+        encoded = [[*self.charset.encode(text), 0][: len(look)] for text in texts]
+        return np.array([float(look[range(len(ids)), ids].sum()) for ids in encoded])
 
     def align(self, look: Look, text: str, log_prob: float) -> DecodedText:
         """Spans are even shares of the width."""

@@ -43,26 +43,33 @@ class Registration:
 def register_shipped(store: Store, settings: Settings, directory: Path = PRETRAINED_DIR) -> None:
     """Make the weights that come with the program known, and put them in use where nothing else is.
 
-    They are copied to the other checkpoints, because the next upgrade replaces them and a rollback needs them again.
-    After an upgrade of the program a pointer that stood on older shipped weights moves to the new ones; weights
-    that were trained or pulled here stay in use.
+    Of each task those named after it are put in use; others of the task are there to be chosen. All are copied to the
+    other checkpoints, because the next upgrade replaces them and a rollback needs them again. After an upgrade of the
+    program a pointer that stood on older shipped weights moves to the new ones; weights that were trained or pulled
+    here, or chosen by a person, stay in use.
     """
-    for task in TASKS:
-        path = directory / f"{task}.safetensors"
-        if not path.is_file():
+    for path in sorted(directory.glob("*.safetensors")):
+        if not card_path(path).is_file() or (card := load_card(path)).task not in TASKS:
             continue
-        card = load_card(path)
-        name = f"{task}-shipped-{card.sha256[:8]}"
+        name = f"{path.stem}-shipped-{card.sha256[:8]}"
         kept = _keep_shipped(path, card, settings.checkpoints_dir, name)
         place = kept.resolve().relative_to(settings.data_dir.resolve()).as_posix()
         record = register(store, card, Registration(name, place, "shipped", "shipped", PROGRAM))
         if record.origin == "shipped" and record.path != place:
             storage.set_checkpoint_path(store, record.name, place)
-        pointer = storage.find_pointer(store, task)
-        if pointer is None:
-            storage.switch_pointer(store, Switch(record.name, "first", PROGRAM))
-        elif pointer.checkpoint.origin == "shipped" and pointer.checkpoint.name != record.name:
-            storage.switch_pointer(store, Switch(record.name, "upgrade", PROGRAM, "came with the program"))
+        if path.stem == card.task:
+            _put_in_use(store, record)
+
+
+def _put_in_use(store: Store, record: CheckpointRecord) -> None:
+    """Point to shipped weights where nothing is in use, or what an older program put in use itself."""
+    pointer = storage.find_pointer(store, record.task)
+    if pointer is None:
+        storage.switch_pointer(store, Switch(record.name, "first", PROGRAM))
+        return
+    is_own = pointer.checkpoint.origin == "shipped" and pointer.changed_by == PROGRAM
+    if is_own and pointer.checkpoint.name != record.name:
+        storage.switch_pointer(store, Switch(record.name, "upgrade", PROGRAM, "came with the program"))
 
 
 def _keep_shipped(path: Path, card: WeightCard, directory: Path, name: str) -> Path:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 
+from models.recognition.glyph_network import GlyphNetwork
 from models.recognition.text_network import TextNetwork
 from models.weights import load_network
 from textrec_app.errors import NotFoundError
@@ -21,7 +22,7 @@ from textrec_app.evaluation.benchmark import (
 )
 from textrec_app.pipeline.detection import Detector
 from textrec_app.pipeline.devices import has_fast_bf16, pick_device
-from textrec_app.pipeline.logits import LogitsRunner, TorchRunner
+from textrec_app.pipeline.logits import FastPathRunner, LogitsRunner, TorchRunner
 from textrec_app.pipeline.onnx_recognition import OnnxRunner, find_onnx_file, has_onnxruntime
 from textrec_app.pipeline.reader import Reader
 from textrec_app.pipeline.recognition import Recognizer
@@ -87,7 +88,7 @@ def _time_crops(recognizer: Recognizer, yardstick_ms: float, repeats: int) -> Pa
 
 
 def _list_recognizers(weights: Path, device: str) -> Iterator[Recognizer]:
-    """The recognizer once for each way to run it here."""
+    """The recognizer once for each way to run it here; one with a glyph head also by its fast path alone."""
     place = pick_device(device)
     network, card = load_network(weights, place)
     if not isinstance(network, TextNetwork):
@@ -96,6 +97,8 @@ def _list_recognizers(weights: Path, device: str) -> Iterator[Recognizer]:
     runners: list[LogitsRunner] = [TorchRunner(network, card.preprocessing, place, "float32")]
     if has_fast_bf16(place):
         runners.append(TorchRunner(network, card.preprocessing, place, "bfloat16"))
+    if isinstance(network, GlyphNetwork):
+        runners += [FastPathRunner(runner) for runner in runners]
     onnx_file = find_onnx_file(weights, card)
     if place.type == "cpu" and onnx_file is not None and has_onnxruntime():
         runners.append(OnnxRunner(onnx_file, torch.get_num_threads()))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,13 @@ from textrec_app.data.recognition_sets import RecognitionSample, load_recognitio
 from textrec_app.data.scenes import Scene, load_scenes
 from textrec_app.domain import CropReading
 from textrec_app.errors import InputError, NotFoundError
-from textrec_app.evaluation.calibration import compute_split_ece, fit_word_calibration
+from textrec_app.evaluation.calibration import (
+    SplitJudgement,
+    compute_split_ece,
+    fit_word_calibration,
+    judge_in_halves,
+    without_evidence,
+)
 from textrec_app.evaluation.detection import (
     DetectionMetrics,
     FoundText,
@@ -76,6 +83,8 @@ class CalibrationSummary:
         ece_before: with the confidences that were on the card.
         ece_after: on the words that the new ones were fitted on.
         ece_split: each half of the words judged by a fit on the other half: what new words may expect.
+        with_glyphs, without_glyphs: the same over several halvings, with and without what the glyph head adds; None
+            for recognizers that have none.
     """
 
     calibration: WordCalibration
@@ -85,6 +94,26 @@ class CalibrationSummary:
     ece_before: float
     ece_after: float
     ece_split: float = 0.0
+    with_glyphs: SplitJudgement | None = None
+    without_glyphs: SplitJudgement | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form that `evaluate calibration --json` prints."""
+        told: dict[str, Any] = {
+            "n": self.n,
+            "word_accuracy": round(self.word_accuracy, 4),
+            "word_accuracy_alnum36": round(self.word_accuracy_alnum36, 4),
+            "ece_before": round(self.ece_before, 4),
+            "ece_after": round(self.ece_after, 4),
+            "ece_split": round(self.ece_split, 4),
+            "best_precision": self.calibration.best_precision,
+        }
+        for name, judged in (("with_glyphs", self.with_glyphs), ("without_glyphs", self.without_glyphs)):
+            if judged is not None:
+                told[f"ece_split_{name}"] = round(judged.ece, 4)
+                told[f"coverage_at_0.99_split_{name}"] = round(judged.coverage, 4)
+                told[f"aurc_split_{name}"] = round(judged.aurc, 4)
+        return told
 
 
 def measure_recognition(
@@ -181,17 +210,17 @@ def calibrate(
     correct = [word.correct for word in words]
     loose = pair_texts(labels, [reading.text for reading in readings], "alnum36")
 
-    def confidences(map_: WordCalibration) -> list[float]:
-        return [map_.probability(word.log_prob, word.length, word.min_char) for word in words]
-
+    has_glyphs = calibration.glyphs is not None
     return CalibrationSummary(
         calibration=calibration,
         n=len(words),
         word_accuracy=sum(correct) / max(len(correct), 1),
         word_accuracy_alnum36=compute_word_accuracy(loose.labels, loose.predictions),
-        ece_before=compute_ece(confidences(recognizer.calibration), correct),
-        ece_after=compute_ece(confidences(calibration), correct),
+        ece_before=compute_ece([word.judge(recognizer.calibration) for word in words], correct),
+        ece_after=compute_ece([word.judge(calibration) for word in words], correct),
         ece_split=compute_split_ece(words),
+        with_glyphs=judge_in_halves(words) if has_glyphs else None,
+        without_glyphs=judge_in_halves(without_evidence(words)) if has_glyphs else None,
     )
 
 

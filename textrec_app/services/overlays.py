@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -11,18 +10,19 @@ from textrec_app.domain import RegionReading
 from textrec_app.services.context import App
 from textrec_app.services.reading import explain_region
 from textrec_app.services.reading_files import FileReading
+from textrec_app.services.word_pictures import draw_word_pictures
 from textrec_app.services.writing import told_if_unwritable
 
 SURE, UNSURE = (0, 140, 90), (200, 60, 0)
 SURE_FROM = 0.9
-MIN_TILE_HEIGHT_PX = 64
 
 
 def write_overlay(app: App, read: FileReading, directory: Path) -> Path | None:
     """Write the overlay of a picture, and beside it a folder with the glyph mask and attention of each word.
 
     `street.jpg` gives `street.png` and `street.words/001.glyph.png`, `001.attention.png`; a name that is taken
-    gets a number.
+    gets a number. A recognizer with a glyph branch gives `001.glyph.png` (its own mask), `001.kmeans.png`,
+    `001.glyph_attention.png`, `001.characters.png` and `001.implicit.png`; see `draw_word_pictures`.
 
     Returns:
         The overlay's file; None where the picture could not be read.
@@ -38,11 +38,8 @@ def write_overlay(app: App, read: FileReading, directory: Path) -> Path | None:
         words.mkdir(parents=True, exist_ok=True)
     _save(draw_overlay(read.image, read.reading.regions), overlay)
     for number, region in enumerate(read.reading.regions, start=1):
-        explanation = explain_region(app, read.image, region)
-        if explanation.glyph_mask is not None:
-            _save(explanation.glyph_mask * np.uint8(255), words / f"{number:03d}.glyph.png")
-        if len(explanation.attention):
-            _save(draw_attention(explanation.crop, explanation.attention), words / f"{number:03d}.attention.png")
+        for name, picture in draw_word_pictures(explain_region(app, read.image, region)).items():
+            _save(picture, words / f"{number:03d}.{name}.png")
     return overlay
 
 
@@ -63,25 +60,6 @@ def draw_overlay(image: NDArray[np.uint8], regions: tuple[RegionReading, ...]) -
         draw.rectangle((box[0] - 2, box[1] + shift - 1, box[2] + 2, box[3] + shift + 1), fill=colour)
         draw.text((left, top + shift), text, fill="white", font=font, anchor="lb")
     return np.asarray(picture)
-
-
-def draw_attention(crop: NDArray[np.uint8], attention: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The crop once for each character, heated where the network looked, side by side.
-
-    Args:
-        crop: (H, W, 3) uint8 RGB.
-        attention: (n, H, W) float32 in 0..1, n at least 1.
-
-    Returns:
-        (H', n * W', 3) uint8 RGB, at least 64 px high.
-    """
-    tiles = []
-    for map_ in attention:
-        heat = cv2.applyColorMap(np.uint8(np.clip(map_, 0, 1) * 255), cv2.COLORMAP_JET)
-        tiles.append(cv2.addWeighted(crop, 0.5, cv2.cvtColor(heat, cv2.COLOR_BGR2RGB), 0.5, 0.0))
-    scale = max(1, -(-MIN_TILE_HEIGHT_PX // crop.shape[0]))
-    strip = np.concatenate(tiles, axis=1)
-    return np.ascontiguousarray(strip.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
 def _save(picture: NDArray[np.uint8], path: Path) -> None:

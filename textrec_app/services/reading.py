@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from textrec_app.data.glyph_masks import glyph_mask_kmeans
 from textrec_app.domain import Alternative, CharacterReading, CropReading, Reading, RegionReading
 from textrec_app.errors import InputError
 from textrec_app.pipeline.cropping import crop_polygon, project_spans
-from textrec_app.pipeline.glyphs import glyph_mask_kmeans
+from textrec_app.pipeline.glyph_view import GlyphView, scale_to_peak
 from textrec_app.pipeline.lexicon import Lexicon
 from textrec_app.pipeline.recognition import NOTHING_MORE, ReadOptions
 from textrec_app.pipeline.turning import turn_corners, turn_crop
@@ -26,11 +27,13 @@ class RegionExplanation:
     Attributes:
         crop: (H, W, 3) uint8 RGB, the rectified region.
         glyph_mask: (H, W) uint8, 1 where there is ink; None where ink and background cannot be told apart.
-        attention: (n, H, W) float32 in 0..1, one map for each character.
+        attention: (n, H, W) float32 in 0..1, one map for each character, each with maximum 1: glyph attention where
+            the recognizer has it, else what in the picture speaks for the character.
         characters: what was read, in order, with confidences.
         alternatives: what else the region may say, the likeliest first.
         places: what else may stand at the place of each character; empty where the recognizer in use now reads
             another text.
+        glyphs: what a recognizer with a glyph branch sees of the region; None for any other.
     """
 
     crop: NDArray[np.uint8]
@@ -39,6 +42,7 @@ class RegionExplanation:
     characters: tuple[CharacterReading, ...]
     alternatives: tuple[Alternative, ...] = ()
     places: tuple[tuple[Alternative, ...], ...] = ()
+    glyphs: GlyphView | None = None
 
 
 def read_options(lexicon: Path | str | None = None, alternatives: int = 0) -> ReadOptions:
@@ -121,13 +125,16 @@ def explain_region(app: App, image: NDArray[np.uint8], region: RegionReading) ->
     characters = region.characters or _read_again(reading, region)
     text = "".join(character.text for character in characters)
     is_same = text == reading.text
+    view = recognizer.explain(crop, text)
+    maps = None if view is None else view.glyph_attention
     return RegionExplanation(
         crop,
         glyph_mask_kmeans(crop),
-        recognizer.attention(crop, text),
+        recognizer.attention(crop, text) if maps is None else scale_to_peak(maps),
         characters,
         tuple(other for other in reading.alternatives if other.text != region.text),
         tuple(character.alternatives for character in reading.characters) if is_same else (),
+        None if view is None else view.with_reading(reading),
     )
 
 

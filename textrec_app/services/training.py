@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from accelerate import PartialState
 
+from models.weights import load_card
 from textrec_app.data.crop_pool import CropPool, open_pool, pool_in_memory
 from textrec_app.data.folds import leave_out_fold
 from textrec_app.data.recognition_sets import RecognitionSample
@@ -38,6 +39,7 @@ __all__ = ["TrainingOrder", "find_commit", "load_training_samples", "train_recog
 
 RENDERED_AUGMENT_STRENGTH = 0.6
 EMPTY_A_SCENE, EMPTY_SHARE, PIECES_SEED = 4, 0.02, 1
+SIGA = "siga_"
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def train_recognizer_on(
         InputError: no data and no rendered words, a folder is no recognition set, or the architecture no recognizer.
     """
     recipe = _recipe_of(order)
+    _check_base(order, recipe)
     share = recipe.rendered_share if order.rendered_share is None else order.rendered_share
     pools: list[WeightedPool] = []
     sets, held_back = load_training_sets(order.data, order.corrections)
@@ -148,6 +151,18 @@ def _train(
     if order.unlabeled:
         return self_train(run, load_unlabeled(order.unlabeled, held_back), should_stop, on_progress)
     return train_recognizer(run, should_stop, on_progress)
+
+
+def _check_base(order: TrainingOrder, recipe: RecognizerRecipe) -> None:
+    """Refuse to teach glyphs to a network without a glyph branch: the base's architecture would be trained instead."""
+    if order.base is None or order.architecture is not None or not recipe.architecture.startswith(SIGA):
+        return
+    own = load_card(order.base).architecture
+    if not own.startswith(SIGA):
+        raise InputError(
+            f"The recipe '{order.recipe}' teaches glyphs, but {order.base.name} is a {own}; "
+            f"add --architecture {recipe.architecture}, and it lends its trunk."
+        )
 
 
 def _recipe_of(order: TrainingOrder) -> RecognizerRecipe:

@@ -17,6 +17,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
+from textrec_app.errors import InputError
 from textrec_app.training.averaging import WeightAverage
 from textrec_app.training.batch_workers import BatchWorkers, prefetched
 from textrec_app.training.optimizers import create_optimizer
@@ -177,7 +178,13 @@ class _Fitting:
         saved = find_run_state(self.run_dir)
         if saved is None:
             return
-        self.network.load_state_dict(saved.network)
+        try:
+            self.network.load_state_dict(saved.network)
+        except RuntimeError as error:
+            raise InputError(
+                f"{self.run_dir} was begun with another network; "
+                "go on with the same --recipe, --architecture and --base"
+            ) from error
         self.average.load(saved.average, saved.state.step)
         self.best = saved.best
         if saved.state.recipe.get("optimizer", "adamw") == self.recipe.optimizer:

@@ -1,14 +1,17 @@
 """Rendered words that never come twice: ink from worker processes, colours and camera on the training device."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from textrec_app.data.buckets import BUCKET_WIDTHS_PX, HEIGHT_PX
+from textrec_app.data.glyph_masks import NO_MASK, split_glyph_batch
 from textrec_app.data.synthesis.backgrounds import load_backgrounds
 from textrec_app.data.synthesis.ink_batches import InkBatch, InkSource
 from textrec_app.data.word_batches import LONG_WORD_DISCOUNT, REFERENCE_WIDTH_PX, WeightedPool, WordSampler
@@ -32,6 +35,8 @@ class FreshBatch:
         seed: of everything that happens to the ink.
         texts: B labels, those of the given crops first.
         weights: (B,) float32 loss weights.
+        masks: (R, 1, 32, W) uint8 of the given crops, see `WordBatch`; None where they have none.
+        step: number of the batch.
     """
 
     images: np.ndarray
@@ -39,6 +44,8 @@ class FreshBatch:
     seed: int
     texts: list[str]
     weights: np.ndarray
+    masks: np.ndarray | None = None
+    step: int = 0
 
 
 @runtime_checkable
@@ -47,6 +54,9 @@ class ComposesOnDevice(Protocol):
 
     def to_tensor(self, batch: Any, device: torch.device) -> Tensor:
         """(B, 3, 32, W) float32 in [-1, 1]."""
+
+    def to_masks(self, batch: Any, images: Tensor) -> Tensor:
+        """Glyph masks for the pictures that `to_tensor` made of the batch: (B, 1, 32, W) uint8 of 0, 1 and 255."""
 
 
 class FreshWordSource:
@@ -95,14 +105,15 @@ class FreshWordSource:
         size = max(2, round(fit.batch_size / processes / cost[bucket]))
         rendered = int(generator.binomial(size, self._rendered[bucket] / self._widths[bucket]))
         images = np.empty((0, HEIGHT_PX, width_px, 3), np.uint8)
+        masks: np.ndarray | None = None
         texts: list[str] = []
         weights = np.ones(size, np.float32)
         if self._given is not None and rendered < size:
             given = self._given.fill(bucket, size - rendered, generator)
-            images, texts, weights[: size - rendered] = given.images, given.texts, given.weights
+            images, texts, weights[: size - rendered], masks = given.images, given.texts, given.weights, given.masks
         seed = int(generator.integers(1 << 31))
         inks = self._inks.draw_batch(generator, width_px, rendered) if rendered else None
-        return FreshBatch(images, inks, seed, texts + (inks.texts if inks else []), weights)
+        return FreshBatch(images, inks, seed, texts + (inks.texts if inks else []), weights, masks, step)
 
     def to_tensor(self, batch: FreshBatch, device: torch.device) -> Tensor:
         """Finish the pictures of a batch: (B, 3, 32, W) float32 in [-1, 1]."""
@@ -111,6 +122,33 @@ class FreshWordSource:
             composed = compose_words(batch.inks, self._find_bank(device), batch.seed).images
             given = torch.cat([given, composed]) if len(given) else composed
         return given.float().div_(MEAN_LEVEL).sub_(1.0).contiguous(memory_format=torch.channels_last)
+
+    def with_masks(self, folder: Path | None) -> Self:
+        """The same source, whose given crops have masks, see `WordSampler.with_masks`."""
+        masked = copy(self)
+        masked._given = self._given.with_masks(folder) if self._given is not None else None
+        return masked
+
+    def to_masks(self, batch: FreshBatch, images: Tensor) -> Tensor:
+        """Masks of a batch: those of the given crops as they were moved, 255 where they have none.
+
+        Those of the rendered words are found in the finished pictures, as in any photograph: where the ink was drawn
+        is not looked at.
+
+        Args:
+            images: what `to_tensor` made of the batch.
+
+        Returns:
+            (B, 1, 32, W) uint8 of 0, 1 and 255 on the device of the pictures.
+        """
+        given = len(batch.images)
+        masks = torch.full((len(images), 1, *images.shape[2:]), NO_MASK, dtype=torch.uint8, device=images.device)
+        if batch.masks is not None:
+            masks[:given] = torch.from_numpy(batch.masks).to(images.device)
+        if given < len(images):
+            pixels = images[given:].add(1.0).mul_(MEAN_LEVEL).round_().to(torch.uint8)
+            masks[given:] = split_glyph_batch(pixels)
+        return masks
 
     def _find_bank(self, device: torch.device) -> PhotoBank:
         if device not in self._banks:

@@ -72,6 +72,32 @@ class SelfTraining:
 
 
 @dataclass(frozen=True)
+class GlyphSchedule:
+    """How a network with a glyph branch is taught (METHODS section 1.3); others do not look at it.
+
+    Attributes:
+        fixed_steps: the trunk and the fast path stay as they are for so many steps, while the branch begins.
+        alignment: weight of the alignment losses in the first `alignment_steps`, `alignment_later` afterwards;
+            pseudo-labels are useless until the attention is roughly aligned.
+        guide: weight of the attention's pull towards the alignment of the fast path in the first `guide_steps`,
+            `guide_later` afterwards.
+        slots, segmentation, recognition, fast: weights of the other losses, see `GlyphLossWeights`.
+    """
+
+    fixed_steps: int = 0
+    alignment: float = 1.0
+    alignment_later: float = 0.3
+    alignment_steps: int = 1500
+    guide: float = 0.0
+    guide_steps: int = 0
+    guide_later: float = 0.0
+    slots: float = 1.0
+    segmentation: float = 1.0
+    recognition: float = 1.0
+    fast: float = 1.0
+
+
+@dataclass(frozen=True)
 class RecognizerRecipe:
     """A fit and the mixture that feeds it.
 
@@ -88,6 +114,7 @@ class RecognizerRecipe:
         pseudo_label_weight: weight in the loss of a sample that a model labeled.
         aligned: training tells each column what it shows, see `training.aligned_start`; a beginning from nothing.
         architecture: network by its name in `models.registry`, where no base checkpoint brings its own.
+        glyphs: how a glyph branch is taught, where the network has one.
     """
 
     fit: FitRecipe
@@ -103,6 +130,7 @@ class RecognizerRecipe:
     label_smoothing: float = 0.0
     self_training: SelfTraining | None = None
     aligned: bool = False
+    glyphs: GlyphSchedule = GlyphSchedule()
 
 
 def learning_rate_factor(progress: float, step: int, recipe: FitRecipe) -> float:
@@ -180,6 +208,14 @@ RECOGNIZER_RECIPES = {
         ),
         rendered_share=0.5,
         augmentation="both",
+    ),
+    "glyphs": RecognizerRecipe(
+        FitRecipe("glyphs", steps=6000, batch_size=96, learning_rate=8e-4, evaluate_every=500, optimizer="muon"),
+        rendered_share=0.5,
+        augmentation="both",
+        architecture="siga_s",
+        network=(("lag_columns", 2),),  # of recognizer 1.2, measured against the edges of the ink (docs/LOG.md)
+        glyphs=GlyphSchedule(fixed_steps=600, guide=1.0, guide_steps=600, guide_later=0.3),
     ),
     "adapt": RecognizerRecipe(
         FitRecipe(

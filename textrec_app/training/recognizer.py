@@ -12,8 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from models.charset import Charset
+from models.glyph.loss_weights import GlyphLossWeights
 from models.recognition.ctc import DecodedText
+from models.recognition.glyph_network import GlyphNetwork
 from models.recognition.text_network import TextNetwork, inference_config
+from models.recognition.tokens import token_greedy_decode
 from models.weights import WeightCard, load_card, save_weights
 from textrec_app.data.buckets import batch_by_width, resize_to_bucket
 from textrec_app.data.crop_pool import CropPool
@@ -24,13 +27,15 @@ from textrec_app.evaluation.protocols import pair_texts
 from textrec_app.training.batch_workers import BatchSource, BatchWorkers
 from textrec_app.training.fit import FitResult, FitTask, ProgressSink, StopCheck, fit
 from textrec_app.training.fresh_words import ComposesOnDevice
-from textrec_app.training.recipes import RecognizerRecipe
+from textrec_app.training.glyph_batches import add_masks, masks_of
+from textrec_app.training.recipes import GlyphSchedule, RecognizerRecipe
 from textrec_app.training.recognizer_start import RecognizerStart, start_recognizer
 
 logger = logging.getLogger(__name__)
 
 PREPROCESSING: dict[str, Any] = {"height_px": 32, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "colour": "RGB"}
 EVALUATION_BATCH = 64
+MASKS = "masks"  # where a run keeps its pseudo-masks
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,14 @@ class RecognizerTask:
         self.charset, self.validation = charset, run.validation
         recipe = run.recipe
         views = ViewSettings(recipe.augmentation, recipe.aspect_jitter, recipe.concatenation)
-        self.sampler: BatchSource = run.source or WordSampler(
+        source: BatchSource = run.source or WordSampler(
             run.pools, recipe.fit.batch_size, recipe.fit.seed, recipe.max_width_px, views
         )
+        self.sampler = add_masks(source, run.out / MASKS) if isinstance(network, GlyphNetwork) else source
         network.label_smoothing = recipe.label_smoothing
+        self.glyphs = (
+            recipe.glyphs if run.base else replace(recipe.glyphs, fixed_steps=0)
+        )  # a trunk from nothing must learn
         self.workers = BatchWorkers(self.sampler, run.workers) if run.workers else None
 
     def batch(self, step: int, process: int, processes: int) -> WordBatch:
@@ -98,7 +107,11 @@ class RecognizerTask:
         """The network's own loss of a batch; texts outside the charset lose the characters it lacks."""
         targets = [self.charset.encode(keep_covered(text, self.charset)) for text in batch.texts]
         weights = torch.from_numpy(batch.weights).to(device)
-        return network(self._to_tensor(batch, device), targets, weights), len(targets)
+        images = self._to_tensor(batch, device)
+        if not isinstance(self.network, GlyphNetwork):
+            return network(images, targets, weights), len(targets)
+        set_glyph_losses(self.network, self.glyphs, batch.step)
+        return network(images, targets, weights, masks_of(self.sampler, batch, images)), len(targets)
 
     def _to_tensor(self, batch: WordBatch, device: torch.device) -> Tensor:
         if isinstance(self.sampler, ComposesOnDevice):
@@ -113,11 +126,24 @@ class RecognizerTask:
         texts = read_texts(cast(TextNetwork, network), crops, self.charset, device, should_stop)
         if len(texts) < len(crops):
             return {}
+        scores = self._score("word_accuracy", texts)
+        if isinstance(self.network, GlyphNetwork):
+            scores |= self._evaluate_glyphs(cast(GlyphNetwork, network), crops, device)
+        return scores | {"score": sum(scores.values()) / len(scores)}
+
+    def _evaluate_glyphs(
+        self, network: GlyphNetwork, crops: Sequence[np.ndarray], device: torch.device
+    ) -> dict[str, float]:
+        """Word accuracy of the glyph branch alone."""
+        return self._score("glyph_accuracy", read_glyph_texts(network, crops, self.charset, device))
+
+    def _score(self, name: str, texts: Sequence[str]) -> dict[str, float]:
+        """Accuracy of texts of the validation crops under both protocols."""
         scores = {}
         for protocol in ("alnum36", "exact"):
-            pairs = pair_texts(self.validation.texts, texts, protocol)
-            scores[f"word_accuracy_{protocol}"] = compute_word_accuracy(pairs.labels, pairs.predictions)
-        return scores | {"score": sum(scores.values()) / 2}
+            pairs = pair_texts(self.validation.texts if self.validation else [], texts, protocol)
+            scores[f"{name}_{protocol}"] = compute_word_accuracy(pairs.labels, pairs.predictions)
+        return scores
 
 
 def train_recognizer(
@@ -154,7 +180,10 @@ def fit_checkpoint(
     )
     tensors = result.best if result.metrics else result.average
     shipped = half(start.network.inference_tensors(tensors))
-    path = save_weights(run.out, "recognizer", shipped, _card(run, start, result))
+    is_compact = isinstance(
+        start.network, GlyphNetwork
+    )  # as half floats they would be half as large again as is shipped
+    path = save_weights(run.out, "recognizer", shipped, _card(run, start, result), compact=is_compact)
     return RunResult(result.state, path, result.step, result.metrics, result.samples_per_s)
 
 
@@ -185,6 +214,32 @@ def read_crops(
             logits = network(crops_to_tensor(images, device))
         readings.update(zip(chunk, network.decode(logits, charset), strict=True))
     return [readings[index] for index in range(len(crops))]
+
+
+def read_glyph_texts(
+    network: GlyphNetwork, crops: Sequence[np.ndarray], charset: Charset, device: torch.device
+) -> list[str]:
+    """Greedy texts of the fused reading, in the order of the crops."""
+    texts: dict[int, str] = {}
+    for chunk, images in batch_by_width([resize_to_bucket(crop) for crop in crops], lambda width: EVALUATION_BATCH):
+        with torch.inference_mode():
+            logits = network.read(crops_to_tensor(images, device)).logits
+        texts.update((index, one.text) for index, one in zip(chunk, token_greedy_decode(logits, charset), strict=True))
+    return [texts[index] for index in range(len(crops))]
+
+
+def set_glyph_losses(network: GlyphNetwork, schedule: GlyphSchedule, step: int) -> None:
+    """Tell a network what a schedule asks for at a step."""
+    alignment = schedule.alignment if step < schedule.alignment_steps else schedule.alignment_later
+    network.is_trunk_fixed = step < schedule.fixed_steps
+    network.loss_weights = GlyphLossWeights(
+        alignment,
+        schedule.segmentation,
+        schedule.slots,
+        schedule.recognition,
+        schedule.fast,
+        schedule.guide if step < schedule.guide_steps else schedule.guide_later,
+    )
 
 
 def crops_to_tensor(images: np.ndarray, device: torch.device) -> Tensor:

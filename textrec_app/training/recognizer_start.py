@@ -18,7 +18,7 @@ from textrec_app.training.recipes import RecognizerRecipe
 
 logger = logging.getLogger(__name__)
 
-ENCODER = "encoder."  # where `parseq` keeps what `conv_attention_ctc` is up to its head
+TRUNKS = ("encoder.", "trunk.")  # where `parseq` and `siga_s` keep what `conv_attention_ctc` is up to its head
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,20 @@ def lend_tensors(network: TextNetwork, tensors: Mapping[str, Tensor]) -> dict[st
     Returns:
         What was copied, under the names here.
     """
-    known = {name.removeprefix(ENCODER): tensor for name, tensor in tensors.items()}
+    known = {_without_trunk(name): tensor for name, tensor in tensors.items()}
     fitting: dict[str, Tensor] = {}
     for name, own in network.state_dict().items():
-        lent = tensors.get(name, known.get(name.removeprefix(ENCODER)))
+        lent = tensors.get(name, known.get(_without_trunk(name)))
         if lent is not None and lent.shape == own.shape:
             fitting[name] = lent
     network.load_state_dict(fitting, strict=False)
     return fitting
+
+
+def _without_trunk(name: str) -> str:
+    for prefix in TRUNKS:
+        name = name.removeprefix(prefix)
+    return name
 
 
 def _load_all(network: TextNetwork, tensors: Mapping[str, Tensor], base: Path) -> None:

@@ -11,12 +11,13 @@ import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from copy import copy
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from textrec_app.data.crop_pool import CropPool, open_pool, write_pool_shard
-from textrec_app.data.word_batches import WeightedPool, WordSampler
+from textrec_app.data.crop_pool import open_pool, write_pool_shard
+from textrec_app.data.word_batches import WeightedPool, WordSampler, mask_pools
 from textrec_app.data.word_effects.natural import WordPainter
 from textrec_app.data.word_views import ViewSettings
 from textrec_app.errors import InputError
@@ -95,12 +96,20 @@ class RollingSampler:
 
     def __init__(self, fixed: Sequence[WeightedPool], words: RollingWords, recipe: RecognizerRecipe) -> None:
         self.fixed, self.words, self.recipe = list(fixed), words, recipe
-        self._open: dict[int, CropPool] = {}
+        self.has_masks = False
+        self._open: dict[int, WeightedPool] = {}
         self._sampler: tuple[range, WordSampler] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what is open."""
         return vars(self) | {"_open": {}, "_sampler": None}
+
+    def with_masks(self, folder: Path | None) -> Self:
+        """The same sampler with glyph masks, see `mask_pools`; those of a shard lie beside it and go with it."""
+        masked = copy(self)
+        masked.fixed, masked.has_masks = mask_pools(self.fixed, folder), True
+        masked._open, masked._sampler = {}, None
+        return masked
 
     def batch(self, step: int, process: int, processes: int) -> Any:
         """The batch of a step; waits until its shards are drawn.
@@ -116,19 +125,20 @@ class RollingSampler:
     def _over(self, shards: range) -> WordSampler:
         self._open = {number: self._open.get(number) or self._wait_for(number) for number in shards}
         share = self.words.share / len(shards)
-        rolling = [WeightedPool(pool, share, 1.0, self.words.augment_strength) for pool in self._open.values()]
+        rolling = [replace(pool, share=share) for pool in self._open.values()]
         fit = self.recipe.fit
         views = ViewSettings(self.recipe.augmentation, self.recipe.aspect_jitter, self.recipe.concatenation)
         return WordSampler([*self.fixed, *rolling], fit.batch_size, fit.seed, self.recipe.max_width_px, views)
 
-    def _wait_for(self, number: int) -> CropPool:
+    def _wait_for(self, number: int) -> WeightedPool:
         index = shard_folder(self.words.folder, number) / "words.jsonl"
         end = time.monotonic() + PATIENCE_S
         while not index.is_file():
             if time.monotonic() > end or (self.words.folder / FAILED_FILE).is_file():
                 raise InputError(f"Shard {number} of rendered words did not come. See the log, then start again.")
             time.sleep(LOOK_S)
-        return open_pool(index.parent)
+        pool = WeightedPool(open_pool(index.parent), 1.0, augment_strength=self.words.augment_strength)
+        return mask_pools([pool], index.parent)[0] if self.has_masks else pool
 
 
 class ShardRenderer:

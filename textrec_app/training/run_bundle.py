@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from models.compact import restore_tensors
 from textrec_app.errors import InputError
 from textrec_app.training.run_state import LATEST
 
@@ -109,7 +110,8 @@ def unpack_bundle(bundle: Path, run_dir: Path, checkpoint: Path | None) -> None:
             archive.extract(PROGRESS_FILE, run_dir)
     if level != "exact":
         path = folder / TENSORS_FILE
-        whole = _widened(load_file(path), load_file(checkpoint) if checkpoint is not None else {})
+        best = restore_tensors(load_file(checkpoint)) if checkpoint is not None else {}
+        whole = _widened(load_file(path), best)
         save_file(whole, path)
     (folder / STATE_FILE).write_text(json.dumps(numbers), encoding="utf-8")
     (root / LATEST).write_text(folder.name, encoding="utf-8")

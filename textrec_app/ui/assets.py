@@ -3,7 +3,7 @@
 from pathlib import Path
 
 ASSETS_DIR = Path(__file__).with_name("assets")
-STYLES = ("tokens.css", "layout.css", "read.css", "harvest.css", "review.css", "train.css", "models.css")
+STYLES = ("tokens.css", "layout.css", "read.css", "glyphs.css", "harvest.css", "review.css", "train.css", "models.css")
 HEAD_SCRIPTS = ("core.js", "tabs.js", "outbox.js")
 
 

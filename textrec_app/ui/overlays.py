@@ -11,13 +11,12 @@ import cv2
 import numpy as np
 
 from textrec_app.domain import Alternative, CharacterReading, Polygon, Reading, RegionReading
+from textrec_app.pipeline.glyph_pictures import heat_rgba, lay_over, paint_ink
+from textrec_app.ui.glyph_panel import build_glyphs
 from textrec_app.ui.pictures import enlarge_crop, to_jpeg_url, to_png_url
 
 if TYPE_CHECKING:
     from textrec_app.services.reading import RegionExplanation
-
-INK_RGB = (17, 90, 90)
-PAPER_RGB = (237, 248, 247)
 
 
 def build_overlay(image: np.ndarray, reading: Reading, is_word: bool, hint: str = "") -> dict[str, Any]:
@@ -52,10 +51,15 @@ def build_failure(message: str) -> dict[str, Any]:
 
 
 def build_detail(region: RegionReading, explanation: "RegionExplanation") -> dict[str, Any]:
-    """One word: its crop, its glyph mask, and for each character where the network looked."""
+    """One word: its crop, its ink by brightness, and for each character where the network looked.
+
+    `glyphs` is what only networks with a glyph branch know (`build_glyphs`), None for the others; where it has the
+    characters' glyphs, these stand for the pictures of attention.
+    """
     crop = enlarge_crop(explanation.crop)
     mask = explanation.glyph_mask
-    attention = explanation.attention
+    glyphs = build_glyphs(explanation)
+    attention = explanation.attention if glyphs is None or not glyphs["characters"] else ()
     return {
         "text": region.text,
         "confidence": region.confidence,
@@ -63,7 +67,9 @@ def build_detail(region: RegionReading, explanation: "RegionExplanation") -> dic
         "angle_deg": region.angle_deg,
         "script": region.script,
         "crop": to_jpeg_url(crop),
-        "mask": None if mask is None else to_png_url(_paint_mask(mask, crop.shape[:2])),
+        "aspect": round(crop.shape[1] / crop.shape[0], 4),
+        "mask": None if mask is None else to_png_url(paint_ink(mask, (crop.shape[0], crop.shape[1]))),
+        "glyphs": glyphs,
         "characters": [
             {
                 **_describe_character(character, crop, attention[index] if index < len(attention) else None),
@@ -113,22 +119,7 @@ def find_focus(attention: np.ndarray) -> float:
 
 
 def paint_attention(crop: np.ndarray, attention: np.ndarray) -> np.ndarray:
-    """Lay one attention map (H, W) in [0, 1] over its crop (H, W, 3) RGB: grey where the network did not look.
-
-    The square root of the weight is painted, so that a weak second look is seen too.
-    """
+    """Lay one attention map (H, W) in [0, 1] over its crop (H, W, 3) RGB: grey where the network did not look."""
     height, width = crop.shape[:2]
-    strength = cv2.resize(attention.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    strength = np.sqrt(np.clip(strength, 0.0, 1.0))
-    heat = cv2.cvtColor(cv2.applyColorMap((strength * 255).astype(np.uint8), cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
-    grey = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.float32)
-    weight = (0.8 * strength)[..., None]
-    return (grey * (1 - weight) + heat.astype(np.float32) * weight).clip(0, 255).astype(np.uint8)
-
-
-def _paint_mask(mask: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
-    grown = cv2.resize((mask > 0).astype(np.uint8), (size_hw[1], size_hw[0]), interpolation=cv2.INTER_NEAREST)
-    painted = np.empty((*size_hw, 3), dtype=np.uint8)
-    painted[:] = PAPER_RGB
-    painted[grown > 0] = INK_RGB
-    return painted
+    smooth = cv2.resize(attention.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return lay_over(crop, heat_rgba(smooth))

@@ -20,15 +20,21 @@ def to_jpeg_url(image: np.ndarray, max_side_px: int = PREVIEW_SIDE_PX) -> str:
 
 
 def to_png_url(image: np.ndarray) -> str:
-    """Encode an (H, W) or (H, W, 3) RGB uint8 picture as PNG, unchanged."""
-    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
-    return _encode(".png", pixels, "image/png", [])
+    """Encode an (H, W), (H, W, 3) RGB or (H, W, 4) RGBA uint8 picture as PNG, unchanged."""
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR if image.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
+    return _encode(".png", image, "image/png", [])
 
 
 def bytes_to_url(data: bytes) -> str:
     """Data URL of bytes that are a PNG or JPEG file already."""
     mime = "image/jpeg" if data.startswith(JPEG_MARK) else "image/png"
     return f"data:{mime};base64," + base64.b64encode(data).decode("ascii")
+
+
+def to_zip_url(data: bytes) -> str:
+    """Data URL of a zip."""
+    return "data:application/zip;base64," + base64.b64encode(data).decode("ascii")
 
 
 def enlarge_crop(crop: np.ndarray, height_px: int = CROP_HEIGHT_PX) -> np.ndarray:

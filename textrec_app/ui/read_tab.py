@@ -6,16 +6,25 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from textrec_app.domain import Reading
+from textrec_app.domain import Reading, RegionReading
 from textrec_app.errors import InputError, TextRecError
 from textrec_app.pipeline.images import load_image
 from textrec_app.pipeline.recognition import NOTHING_MORE, ReadOptions
 from textrec_app.services.context import App
-from textrec_app.services.reading import check_word_list, explain_region, read_options, read_picture, read_word
+from textrec_app.services.reading import (
+    RegionExplanation,
+    check_word_list,
+    explain_region,
+    read_options,
+    read_picture,
+    read_word,
+)
+from textrec_app.services.word_pictures import pack_word
 from textrec_app.ui.assets import load_asset
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.inputs import INFERENCE, take_files_untouched
 from textrec_app.ui.overlays import build_detail, build_failure, build_overlay
+from textrec_app.ui.pictures import to_zip_url
 
 EXAMPLES_DIR = Path(__file__).with_name("examples")
 EXAMPLE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -50,9 +59,16 @@ def create_read_tab(app: App) -> None:
             detail = gr.HTML(
                 value=None,
                 html_template=load_asset("detail.html"),
-                js_on_load=load_asset("detail.js"),
+                js_on_load=load_asset("detail.js") + load_asset("detail_glyphs.js"),
                 apply_default_css=False,
                 elem_id="read-detail",
+            )
+            package = gr.HTML(
+                value=None,
+                html_template=load_asset("package.html"),
+                js_on_load=load_asset("package.js"),
+                apply_default_css=False,
+                elem_id="read-package",
             )
     gr.on(
         [picture.change, is_word.change, lexicon.blur],
@@ -66,16 +82,14 @@ def create_read_tab(app: App) -> None:
         concurrency_id=INFERENCE,
         concurrency_limit=1,
     )
-    overlay.select(
-        bind(app, show_word),
-        [shown],
-        [detail],
-        api_visibility="private",
-        show_progress="hidden",
-        trigger_mode="always_last",
-        concurrency_id=INFERENCE,
-        concurrency_limit=1,
-    )
+    on_word: dict[str, Any] = {
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "concurrency_id": INFERENCE,
+        "concurrency_limit": 1,
+    }
+    overlay.select(bind(app, show_word), [shown], [detail], trigger_mode="always_last", **on_word)
+    detail.download(bind(app, pack_shown_word), [shown], [package], **on_word)
 
 
 def _create_word_list() -> gr.Textbox:
@@ -134,8 +148,21 @@ def show_word(app: App, shown: dict[str, Any] | None, event: gr.EventData) -> di
     if shown is None:
         return None
     index = int(event.index)
+    region, explanation = _explain(app, shown, index)
+    return {"index": index, **build_detail(region, explanation)}
+
+
+def pack_shown_word(app: App, shown: dict[str, Any] | None, event: gr.EventData) -> dict[str, Any] | None:
+    """The pictures of the word in the detail panel, in one zip; they travel only when somebody asks for them."""
+    if shown is None:
+        return None
+    index = int(event.index)
+    return {"name": f"word-{index + 1:03d}.zip", "url": to_zip_url(pack_word(*_explain(app, shown, index)))}
+
+
+def _explain(app: App, shown: dict[str, Any], index: int) -> tuple[RegionReading, RegionExplanation]:
     regions = shown["reading"].regions
     if not 0 <= index < len(regions):
         raise InputError("This word is no longer on the page. Choose another one.")
     image = load_image(Path(shown["path"]), max_pixels=app.settings.max_pixels)
-    return {"index": index, **build_detail(regions[index], explain_region(app, image, regions[index]))}
+    return regions[index], explain_region(app, image, regions[index])

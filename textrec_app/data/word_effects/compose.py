@@ -24,11 +24,13 @@ class ComposedWords:
         images: (B, 3, H, W) uint8 RGB.
         masks: (B, 1, H, W) uint8, 1 where the ink of the text (outlines included) lies, as seen by a sharp lens.
         view: maps canvas pixels to crop pixels, for character boxes.
+        coverage: (B, 1, H, W) float32, how much of each pixel that ink covers, 0 to 1.
     """
 
     images: Tensor
     masks: Tensor
     view: View
+    coverage: Tensor
 
 
 def compose_words(batch: InkBatch, bank: PhotoBank, seed: int, height_px: int = HEIGHT_PX) -> ComposedWords:
@@ -51,7 +53,7 @@ def compose_words(batch: InkBatch, bank: PhotoBank, seed: int, height_px: int = 
         surfaces = add_neighbours(paint_surfaces(behind, size_hw, bank, dice), inks, view, colors, dice)
         images = add_obstacles(lay_letters(surfaces, letters, dice), dice)
         images = photograph(images, dice).round().to(torch.uint8)
-    return ComposedWords(images, letters.mask(), view)
+    return ComposedWords(images, letters.mask(), view, letters.coverage())
 
 
 def place_characters(batch: InkBatch, view: View) -> list[Tensor]:

@@ -41,9 +41,13 @@ class Lettering:
     face_colors: Tensor
     around_colors: Tensor
 
+    def coverage(self) -> Tensor:
+        """How much of each pixel the glyphs cover: (B, 1, H, W), 0 to 1."""
+        return torch.maximum(self.face, self.around)
+
     def mask(self) -> Tensor:
         """Every pixel with more than a trace of ink: (B, 1, H, W) uint8, 0 or 1."""
-        return (torch.maximum(self.face, self.around) > MASK_COVERAGE).to(torch.uint8)
+        return (self.coverage() > MASK_COVERAGE).to(torch.uint8)
 
 
 def shape_letters(large: Tensor, colors: Tensor, bank: PhotoBank, dice: Dice) -> Lettering:
