@@ -135,8 +135,8 @@ def evaluate_calibration(
     """Fit a recognizer's confidences on the words of its training folders that were held back, into its card.
 
     Words are read just as `read` reads them. The error in halves is what new words may expect; of a recognizer with a
-    glyph head it is shown with and without what that head adds, next to the share of words that can be kept so that
-    99 % of them are right.
+    glyph head it is shown with and without the agreement of the heads and the sharpness of the glyphs, next to the
+    share of words that can be kept so that 99 % of them are right.
     """
     from textrec_app.services.calibrating import calibrate_on_held_back
 

@@ -83,7 +83,7 @@ class CalibrationSummary:
         ece_before: with the confidences that were on the card.
         ece_after: on the words that the new ones were fitted on.
         ece_split: each half of the words judged by a fit on the other half: what new words may expect.
-        with_glyphs, without_glyphs: the same over several halvings, with and without what the glyph head adds; None
+        with_glyphs, without_glyphs: the same over several halvings, with and without agreement and sharpness; None
             for recognizers that have none.
     """
 
