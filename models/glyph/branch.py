@@ -149,7 +149,7 @@ class GlyphBranch(nn.Module):
         final = token_loss(self.conclude(steps), framed.answers, weights, smoothing)
         attention = mean_of_scales(steps.attention)
         recognition = torch.stack([*alone, fused, final]).sum()
-        return GlyphLosses(slots, recognition, alignment_loss(attention, guide), begin_loss(attention, guide))
+        return GlyphLosses(slots, recognition, alignment_loss(attention, guide), begin_loss(attention, guide.occupancy))
 
 
 def alignment_loss(attention: Tensor, guide: GlyphGuide) -> Tensor:
@@ -159,9 +159,9 @@ def alignment_loss(attention: Tensor, guide: GlyphGuide) -> Tensor:
     return orthogonality_loss(attention, lengths) + difference_loss(saliency(attention, lengths, ink), ink)
 
 
-def begin_loss(attention: Tensor, guide: GlyphGuide) -> Tensor:
-    """Pull of an implicit attention (B, S, T) towards the fast path's alignment, where the guide has one."""
-    return attention.new_zeros(()) if guide.occupancy is None else guide_loss(attention, guide.occupancy)
+def begin_loss(attention: Tensor, occupancy: Tensor | None) -> Tensor:
+    """Pull of an implicit attention (B, S, T) towards the fast path's alignment, where there is one."""
+    return attention.new_zeros(()) if occupancy is None else guide_loss(attention, occupancy)
 
 
 def join_maps(found: tuple[Glyphs, Glyphs], count: int) -> Tensor:

@@ -206,10 +206,8 @@ class SigaNetwork(GlyphNetwork):
         steps = self.decoder(sequence, framed.context)
         counted = framed.usable if weights is None else framed.usable & (weights > 0)
         occupancy = _align(move_right(fast, self.config.lag_columns), targets, counted) if ask.guide else None
-        nothing = steps.attention.new_zeros(0)
-        guide = GlyphGuide(steps.attention, nothing, count_answers(framed), counted, occupancy)
         loss = ask.recognition * token_loss(steps.logits, framed.answers, weights, self.label_smoothing)
-        loss = loss + ask.guide * begin_loss(steps.attention, guide)
+        loss = loss + ask.guide * begin_loss(steps.attention, occupancy)
         if not ask.alignment and self.glyphs is None:
             return loss
         features = self.features_pyramid(pyramid, sequence)
@@ -217,7 +215,8 @@ class SigaNetwork(GlyphNetwork):
         if masks is not None:
             known = masks if weights is None else masks.masked_fill((weights == 0)[:, None, None, None], MASKLESS)
             loss = loss + ask.segmentation * segmentation_loss(mask_logits, known)
-        guide = guide._replace(ink=(mask_logits > 0).float().detach())
+        ink = (mask_logits > 0).float().detach()
+        guide = GlyphGuide(steps.attention, ink, count_answers(framed), counted, occupancy)
         loss = loss + ask.alignment * alignment_loss(steps.attention, guide)
         if self.glyphs is None:
             return loss

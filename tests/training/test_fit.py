@@ -57,6 +57,28 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:
         torch.testing.assert_close(second.best[name], tensor, rtol=0, atol=0)
 
 
+class WorseningTask(LineTask):
+    """Is best when it is measured first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.measured = 0
+
+    def evaluate(self, network: nn.Module, device: torch.device, should_stop: object) -> dict[str, float]:
+        """Less at each call."""
+        self.measured += 1
+        return {"score": 1.0 / self.measured}
+
+
+def test_the_metrics_are_those_of_the_weights_that_ship(tmp_path: Path) -> None:
+    task = WorseningTask()
+    result = fit(task, RECIPE, tmp_path, device="cpu")
+    assert task.measured > 1
+    assert result.metrics == {"score": 1.0}
+    again = fit(WorseningTask(), RECIPE, tmp_path, device="cpu")  # nothing is left to do, the state knows
+    assert again.metrics == {"score": 1.0}
+
+
 def test_a_finished_run_is_not_trained_further(tmp_path: Path) -> None:
     done = fit(LineTask(), RECIPE, tmp_path, device="cpu")
     again = fit(LineTask(), RECIPE, tmp_path, device="cpu")

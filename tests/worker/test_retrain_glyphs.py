@@ -10,6 +10,7 @@ from models.recognition.text_network import TextNetwork
 from models.registry import create_network
 from models.weights import WeightCard, save_weights
 from tests.support.checkpoints import save_tiny_detector
+from tests.support.glyph_networks import TINY_SIGA
 from tests.support.retraining import add_labels, is_finished, read_log, turn_until
 from textrec_app.services.checkpoints import get_checkpoint
 from textrec_app.services.context import App
@@ -17,25 +18,14 @@ from textrec_app.services.retraining import RetrainRequest, request_retrain
 from textrec_app.training.recognizer import MASKS
 from textrec_app.worker.supervisor import Supervisor
 
-CONFIG = {
-    "classes": len(PRINTABLE_ASCII) + 1,
-    "widths": [8, 8, 16, 16],
-    "depths": [1, 1, 1, 1],
-    "heads": 2,
-    "decoder_width": 16,
-    "sequence_width": 16,
-    "pyramid_width": 16,
-    "glyph_width": 16,
-}
-
 
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("glyph_weights")
     torch.manual_seed(0)
-    network = create_network("siga_s", CONFIG)
+    network = create_network("siga_s", TINY_SIGA)
     assert isinstance(network, TextNetwork)
-    card = WeightCard("recognizer", "1", "recognizer", "siga_s", CONFIG, charset=PRINTABLE_ASCII)
+    card = WeightCard("recognizer", "1", "recognizer", "siga_s", TINY_SIGA, charset=PRINTABLE_ASCII)
     save_weights(directory, "recognizer", network.inference_tensors(network.state_dict()), card)
     save_tiny_detector(directory)
     return directory

@@ -4,6 +4,8 @@ A veil is a small picture with opacity. The page lays veils over the crop itself
 few hundred bytes for each character; files get the same veils laid over it here.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -113,8 +115,7 @@ def draw_attention(crop: NDArray[np.uint8], maps: NDArray[np.float32]) -> NDArra
     Returns:
         (H', n * W', 3) uint8 RGB, at least 64 px high.
     """
-    grown = _enlarged(crop)
-    return np.concatenate([lay_over(grown, heat_rgba(weights)) for weights in maps], axis=1)
+    return _draw_strip(crop, [heat_rgba(weights) for weights in maps])
 
 
 def draw_tiles(crop: NDArray[np.uint8], maps: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -127,9 +128,7 @@ def draw_tiles(crop: NDArray[np.uint8], maps: NDArray[np.float32]) -> NDArray[np
     Returns:
         (H', n * W', 3) uint8 RGB, at least 64 px high.
     """
-    grown = _enlarged(crop)
-    tiles = [lay_over(grown, tint_rgba(shares, colour_of(index))) for index, shares in enumerate(maps)]
-    return np.concatenate(tiles, axis=1)
+    return _draw_strip(crop, [tint_rgba(shares, colour_of(index)) for index, shares in enumerate(maps)])
 
 
 def draw_mask(mask: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -156,6 +155,12 @@ def paint_ink(mask: NDArray[np.float32] | NDArray[np.uint8], size_hw: tuple[int,
 def to_grey(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 RGB without its colours."""
     return np.asarray(cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
+
+
+def _draw_strip(crop: NDArray[np.uint8], veils: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """The enlarged crop once under each veil, side by side."""
+    grown = _enlarged(crop)
+    return np.concatenate([lay_over(grown, veil) for veil in veils], axis=1)
 
 
 def _enlarged(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -65,6 +65,7 @@ class FitResult:
     Attributes:
         state: "finished" (schedule done), "paused" (minutes over), or what `should_stop` said.
         average: the averaged weights at the end; `best` those of the best validation.
+        metrics: of the best validation, whose weights are shipped; empty where nothing was validated.
     """
 
     state: str
@@ -159,7 +160,7 @@ class _Fitting:
             self.state.trained_s,
             self.average.tensors,
             self.best,
-            self.metrics,
+            self.state.best_metrics or self.metrics,
             (self.state.samples - before_samples) / spent,
         )
         facts = {"samples_per_s": result.samples_per_s, "waited_share": round(waited_s / spent, 4)}
@@ -235,6 +236,7 @@ class _Fitting:
                 self.metrics = self.task.evaluate(network.eval(), self.accelerator.device, should_stop)
             if self.metrics.get("score", -1.0) > self.state.best_score:
                 self.state.best_score, self.state.best_step = self.metrics["score"], self.state.step
+                self.state.best_metrics = self.metrics
                 self.best = _copied(self.average.tensors)
             self._report({"event": "evaluation"} | self.metrics)
         self.accelerator.wait_for_everyone()

@@ -94,9 +94,8 @@ class RecognizerTask:
         )
         self.sampler = add_masks(source, run.out / MASKS) if isinstance(network, GlyphNetwork) else source
         network.label_smoothing = recipe.label_smoothing
-        self.glyphs = (
-            recipe.glyphs if run.base else replace(recipe.glyphs, fixed_steps=0)
-        )  # a trunk from nothing must learn
+        fixed_steps = recipe.glyphs.fixed_steps if run.base else 0  # a trunk from nothing must learn
+        self.glyphs = replace(recipe.glyphs, fixed_steps=fixed_steps)
         self.workers = BatchWorkers(self.sampler, run.workers) if run.workers else None
 
     def batch(self, step: int, process: int, processes: int) -> WordBatch:

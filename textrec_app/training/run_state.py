@@ -26,7 +26,7 @@ class RunState:
         step: optimizer steps done.
         trained_s: seconds spent training, over all sittings.
         samples: samples seen over all processes.
-        best_score, best_step: the best validation so far.
+        best_score, best_step, best_metrics: the best validation so far.
         tail_updates: steps whose weights are averaged equally, at the end of a schedule that has a tail.
     """
 
@@ -35,6 +35,7 @@ class RunState:
     samples: int = 0
     best_score: float = -1.0
     best_step: int = 0
+    best_metrics: dict[str, float] = field(default_factory=dict)
     tail_updates: int = 0
     recipe: dict[str, Any] = field(default_factory=dict)
 
