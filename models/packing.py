@@ -5,17 +5,16 @@ for one small crop costs more than the arithmetic; here it is done when the netw
 softmax, sums of the attention part and recurrent layers stay in float32 whatever the precision of the weights.
 """
 
-import copy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.errors import WeightsError
+from models.folding import fold_batch_norms
 from models.glyph.attention_decoder import AttentionDecoder
 from models.glyph.folded_decoder import FoldedDecoder
-from models.recognition.conv_attention_ctc import ConvTrunk, ResidualBlock
+from models.recognition.conv_attention_ctc import ConvTrunk
 from models.recognition.siga import SigaNetwork
 
 
@@ -131,20 +130,6 @@ def _find_trunk(network: nn.Module) -> ConvTrunk | None:
     """The convolutional trunk that a network is or stands on."""
     trunk = network.trunk if isinstance(network, SigaNetwork) else network
     return trunk if isinstance(trunk, ConvTrunk) else None
-
-
-def fold_batch_norms(network: nn.Module) -> nn.Module:
-    """A copy in which each convolution does its batch norm's work; in evaluation mode it says the same."""
-    folded = copy.deepcopy(network).eval()
-    for module in folded.modules():
-        if isinstance(module, ResidualBlock):
-            module.second = fuse_conv_bn_eval(module.second, module.norm)
-            module.register_module("norm", nn.Identity())
-        elif isinstance(module, nn.Sequential) and len(module) > 1:
-            first, second = module[0], module[1]
-            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
-                module[0], module[1] = fuse_conv_bn_eval(first, second), nn.Identity()
-    return folded
 
 
 def _pack_children(module: nn.Module, dtype: torch.dtype) -> None:

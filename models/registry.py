@@ -6,6 +6,7 @@ from typing import Any
 from torch import nn
 
 from models.detection.craft import build_craft
+from models.detection.one_shot import build_one_shot
 from models.errors import WeightsError
 from models.recognition.conv_attention_ctc import build_conv_attention_ctc
 from models.recognition.parseq import build_parseq
@@ -24,7 +25,8 @@ RECOGNIZERS: dict[str, Builder] = {
     "svtr_ctc": build_svtr_ctc,
     "vitstr_columns": build_vitstr_columns,
 }
-BUILDERS: dict[str, Builder] = {**RECOGNIZERS, "craft": build_craft}
+DETECTORS: dict[str, Builder] = {"craft": build_craft, "one_shot": build_one_shot}
+BUILDERS: dict[str, Builder] = {**RECOGNIZERS, **DETECTORS}
 
 
 def create_network(architecture: str, config: Mapping[str, Any]) -> nn.Module:

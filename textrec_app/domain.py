@@ -87,13 +87,22 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything read in one picture, regions in reading order."""
+    """Everything read in one picture, regions in reading order.
+
+    Attributes:
+        lines: for each line, the indices of its regions, in reading order.
+        blocks: for each block (a paragraph, a column, a sign), the indices of its regions, in reading order.
+        rows: like `lines`, but lines that stand side by side in one block, as a table's cells do, are one.
+    """
 
     image: str
     size_hw: tuple[int, int]
     regions: tuple[RegionReading, ...]
     timings_ms: Timings
     models: dict[str, str] = field(default_factory=dict)
+    lines: tuple[tuple[int, ...], ...] = ()
+    blocks: tuple[tuple[int, ...], ...] = ()
+    rows: tuple[tuple[int, ...], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form that `read --json` prints, numbers rounded for people.

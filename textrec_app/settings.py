@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; default is SQLite in data_dir")
     device: str = Field(default="auto", description="auto, cpu, cuda")
     runtime: Literal["auto", "torch", "onnx"] = Field(
-        default="auto", description="what recognizes words; auto takes onnxruntime where it is there and faster"
+        default="auto", description="what runs the networks; auto takes onnxruntime where it is there and faster"
     )
     cpu_threads: int | None = Field(default=None, ge=1, description="torch threads; default is torch's own choice")
     host: str = "127.0.0.1"

@@ -28,20 +28,22 @@ def bernoulli_divergence(logits: Tensor, targets: Tensor) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits, targets, reduction="none") - entropy
 
 
-def hard_negative_mean(losses: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+def hard_negative_mean(losses: Tensor, targets: Tensor, weights: Tensor, least_negatives: int = 0) -> Tensor:
     """Mean loss of one picture's positives plus mean loss of its worst negatives.
 
     Args:
         losses: (H, W) float, of one map of one picture.
         targets: (H, W) in [0, 1]; above 0.1 is positive.
         weights: (H, W) confidence in the target; pixels with weight 0 take no part.
+        least_negatives: taken at least, however few positives there are.
 
     Returns:
         Scalar; 0 where nothing takes part. The worst negatives are three for each positive, at most all there are,
         and 500 where there are no positives.
 
     Source:
-        METHODS section 12.2, the per-picture form with its FIX (never more than there are).
+        METHODS section 12.2, the per-picture form with its FIX (never more than there are); section 13.3 for the
+        floor.
     """
     counted = weights > 0
     weighted = losses * weights
@@ -51,7 +53,7 @@ def hard_negative_mean(losses: Tensor, targets: Tensor, weights: Tensor) -> Tens
     wanted = NEGATIVES_WITHOUT_POSITIVES
     if positives.numel():
         total = total + positives.mean()
-        wanted = NEGATIVES_PER_POSITIVE * positives.numel()
+        wanted = max(NEGATIVES_PER_POSITIVE * positives.numel(), least_negatives)
     if negatives.numel():
         total = total + negatives.topk(min(wanted, negatives.numel()), sorted=False).values.mean()
     return total

@@ -1,1 +1,1 @@
-"""Recognizers for other runtimes."""
+"""Networks for other runtimes."""

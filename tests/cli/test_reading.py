@@ -17,7 +17,8 @@ def test_read_prints_one_json_line_a_picture(run: Run, drawn_words: list[Path]) 
     assert outcome.code == 0
     assert [line["image"] for line in outcome.lines] == [str(path) for path in drawn_words[:2]]
     first = outcome.lines[0]
-    assert list(first) == ["image", "size_hw", "regions", "timings_ms", "models"]
+    assert list(first) == ["image", "size_hw", "regions", "timings_ms", "models", "lines", "blocks", "rows"]
+    assert first["lines"] == first["blocks"] == first["rows"] == [[0]]
     assert set(first["timings_ms"]) == {"detect", "recognize", "total"}
     (region,) = first["regions"]
     assert set(region) == {"polygon", "text", "confidence", "score", "angle_deg", "script", "characters"}

@@ -32,7 +32,8 @@ def test_known_characters_are_certain_and_guessed_ones_half_so():
             SceneBox(quad, "a whole line", False, "line", NO_CHARACTERS),
         )
     )
-    assert [word.confidence for word in words] == [1.0, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0]
+    assert [word.confidence for word in words] == [1.0, 0.5, 0.5, 0.5, 0.0, 0.5, 0.0]
+    assert [word.word_confidence for word in words if word.confidence] == [1.0, 1.0, 1.0, 1.0, 0.8]
     assert [len(word.character_quads) for word in words] == [2, 2, 1, 1, 0, 0, 0]
     parts = words[2:4]
     assert parts[0].quad[1, 0] < parts[1].quad[0, 0]  # the space between belongs to neither
@@ -85,3 +86,25 @@ def test_damage_keeps_shape_and_is_seeded(picture):
         assert np.array_equal(first, damage_picture(image, np.random.default_rng(seed)))
         changed += not np.array_equal(first, image)
     assert changed == 20
+
+
+@pytest.mark.parametrize("height_px", [4.0, 20.0])
+def test_boxes_count_from_the_edges_of_pixels_at_every_scale(height_px):
+    """A box round a bar holds the bar in the view, to a fraction of a pixel; half a pixel off would show."""
+    image = np.zeros((400, 400, 3), np.uint8)
+    image[196:204, 192:208] = 255
+    word = SceneBox(box(192, 196, 208, 204), "bar", False, "word", NO_CHARACTERS)
+    ranges = ViewRanges(
+        size_px=96, height_px=(height_px, height_px), perspective=0.0, blank_share=0.0, wide_share=1.0,
+    )  # fmt: skip
+    errors = []
+    for seed in range(20):
+        view, words = draw_view(image, list_target_words(scene(word)), ranges, np.random.default_rng(seed))
+        shares = view[..., 0].astype(float) / 255
+        is_cut = view[0].any() or view[-1].any() or view[:, 0].any() or view[:, -1].any()
+        if words and not is_cut:
+            rows, columns = np.mgrid[:96, :96] + 0.5
+            middle = np.array([(columns * shares).sum(), (rows * shares).sum()]) / shares.sum()
+            errors.append(np.abs(middle - words[0].quad.mean(axis=0)).max())
+    assert len(errors) > 5
+    assert max(errors) < 0.15

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.support.app_server import AppServer
 from tests.support.browser import open_tab
 from tests.support.hostile_text import HOSTILE, poison_answers
+from textrec_app.ui.read_tab import EXAMPLES_DIR
 
 TABS = ("read", "harvest", "review", "train", "models")
 
@@ -49,6 +50,37 @@ def test_the_threshold_recolours_without_reading_again(page: Page, server: AppSe
     slider.fill("5")
     expect(page.locator(".tr-legend")).to_contain_text(f"{page.locator('.tr-word').count()} sure")
     assert not [url for url in asked if "queue/join" in url]
+
+
+def test_the_score_slider_hides_words_without_a_network(page: Page, server: AppServer, scene: Path) -> None:
+    open_tab(page, server.url, "read")
+    upload(page, scene)
+    rows, slider = page.locator(".tr-word"), page.get_by_role("slider", name="Detector's score")
+    expect(page.locator('.tr-reading[data-state="full"]')).to_be_visible(timeout=60_000)
+    count = rows.count()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    slider.fill("1")
+    expect(rows).to_have_count(0)
+    expect(page.locator(".tr-text")).to_contain_text("Lower the score")
+    page.get_by_role("button", name="Back to").click()
+    expect(rows).to_have_count(count)
+    assert page.locator(".tr-text [data-word]").count() == count
+    assert not [url for url in asked if "queue/join" in url]  # everything that runs a network waits its turn there
+    for name in ("Word heat", "Character heat"):
+        page.get_by_role("button", name=name).click()
+    heats = page.locator(".tr-layer image").evaluate_all(
+        "images => images.map((image) => image.getAttribute('href').length)"
+    )
+    assert len(heats) == 2
+    assert max(heats) < 150_000
+
+
+def test_a_picture_without_text_is_shown_with_what_to_do(page: Page, server: AppServer) -> None:
+    open_tab(page, server.url, "read")
+    upload(page, EXAMPLES_DIR / "7-no-text.jpg")
+    expect(page.locator(".tr-notice")).to_contain_text("No text found in this picture. Go closer", timeout=60_000)
+    expect(page.locator(".tr-stage > svg")).to_be_visible()
 
 
 def test_text_that_looks_like_code_stays_text(page: Page, server: AppServer, scene: Path) -> None:

@@ -8,9 +8,9 @@ from textrec_app.errors import InputError
 from textrec_app.evaluation.detection import (
     FoundText,
     MatchCounts,
+    Matching,
     SceneSample,
-    compute_intersection,
-    compute_iou,
+    assign_regions,
     evaluate_detection,
     evaluate_spotting,
     match_regions,
@@ -29,44 +29,6 @@ def truth(quad, text="word", excused=False):
     return SceneBox(np.array(quad, np.float32), text, excused, "word", NO_CHARACTERS)
 
 
-def array(quad):
-    return np.array(quad, np.float64)
-
-
-def test_iou_of_known_pairs():
-    unit = array(corners(0, 0, 2, 2))
-    assert compute_iou(unit, unit) == pytest.approx(1)
-    assert compute_iou(unit, array(corners(1, 0, 3, 2))) == pytest.approx(1 / 3)
-    assert compute_iou(unit, array(corners(2, 0, 4, 2))) == 0  # they touch
-    assert compute_iou(unit, array(corners(5, 5, 6, 6))) == 0
-    diamond = array(((1, 0), (2, 1), (1, 2), (0, 1)))
-    assert compute_intersection(unit, diamond) == pytest.approx(2)
-
-
-def test_iou_does_not_depend_on_order_or_direction():
-    first = array(((0, 0), (10, 2), (9, 7), (1, 6)))
-    second = array(((3, 1), (12, 3), (11, 9), (2, 5)))
-    expected = compute_iou(first, second)
-    assert 0 < expected < 1
-    assert compute_iou(second, first) == pytest.approx(expected)
-    assert compute_iou(first[::-1], second) == pytest.approx(expected)
-    assert compute_iou(np.roll(first, 2, axis=0), second[::-1]) == pytest.approx(expected)
-
-
-def test_intersection_agrees_with_counted_points():
-    generator = np.random.default_rng(0)
-    points = generator.uniform(0, 10, (200_000, 2))
-    for _ in range(5):
-        angle = np.sort(generator.uniform(0, 2 * math.pi, (2, 5)), axis=1)
-        hulls = [5 + generator.uniform(2, 5) * np.stack([np.cos(a), np.sin(a)], axis=1) for a in angle]
-        inside = np.ones(len(points), bool)
-        for hull in hulls:
-            for start, end in zip(hull, np.roll(hull, -1, axis=0), strict=True):
-                side, offset = end - start, points - start
-                inside &= side[0] * offset[:, 1] - side[1] * offset[:, 0] >= 0
-        assert compute_intersection(*hulls) == pytest.approx(100 * inside.mean(), abs=0.6)
-
-
 def test_half_is_not_enough():
     found = [FoundText(corners(0, 0, 10, 10))]
     assert match_regions([truth(corners(0, 0, 10, 20))], found).n_matched == 0  # IoU is exactly 0.5
@@ -76,7 +38,7 @@ def test_half_is_not_enough():
 def test_one_region_matches_one_box_only():
     box = truth(corners(0, 0, 10, 10))
     one = FoundText(corners(0, 0, 10, 10))
-    assert match_regions([box], [one, one]) == MatchCounts(1, 1, 2)
+    assert match_regions([box], [one, one]) == MatchCounts(1, 1, 2, n_duplicates=1)
     assert match_regions([box, box], [one]) == MatchCounts(1, 2, 1)
 
 
@@ -96,8 +58,8 @@ def test_excused_boxes_neither_help_nor_hurt():
 
 
 def test_nothing_to_find_and_nothing_found():
-    assert match_regions([], []) == MatchCounts(0, 0, 0)
-    assert match_regions([], [FoundText(corners(0, 0, 5, 5))]) == MatchCounts(0, 0, 1)
+    assert match_regions([], []) == MatchCounts(0, 0, 0, is_text_free=True)
+    assert match_regions([], [FoundText(corners(0, 0, 5, 5))]) == MatchCounts(0, 0, 1, is_text_free=True)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +82,75 @@ def test_corners_out_of_order_are_sorted():
 def test_polygons_with_many_corners_match():
     circle = tuple((5 + 5 * math.cos(a), 5 + 5 * math.sin(a)) for a in np.linspace(0, 2 * math.pi, 16, endpoint=False))
     assert match_regions([truth(corners(0, 0, 10, 10))], [FoundText(circle)]).n_matched == 1
+
+
+def test_every_box_and_every_region_is_accounted_for():
+    boxes = [
+        truth(corners(0, 0, 10, 10)),
+        truth(corners(20, 0, 30, 10)),
+        truth(corners(100, 0, 160, 20), "###", excused=True),
+    ]
+    inside, wrong, right = corners(105, 2, 120, 12), corners(50, 0, 60, 10), corners(1, 0, 10, 10)
+    matching = assign_regions(boxes, [FoundText(inside), FoundText(wrong), FoundText(right)])
+    assert matching == Matching(((0, 2),), (1,), (2,), (1,), (0,), ())
+    assert matching.count() == MatchCounts(1, 2, 2)
+
+
+WORD = corners(0, 0, 100, 20)
+
+
+@pytest.mark.parametrize(
+    ("polygons", "duplicates"),
+    [
+        ([WORD, corners(110, 0, 200, 20)], []),
+        ([WORD, corners(0, 0, 40, 20)], [1]),  # whole, and once more in part
+        ([corners(0, 0, 40, 20), WORD], [0]),  # whichever comes first: the part is not the match
+        ([WORD, WORD, WORD], [1, 2]),
+        ([WORD, corners(90, 0, 200, 20)], []),  # a tenth is shared, as slanted neighbours may
+        ([WORD, corners(0, 10, 100, 31)], []),  # less than half of either
+        ([WORD, corners(0, 8, 100, 30)], [1]),
+        ([WORD, corners(0, 0, 400, 20)], [1]),  # a line over a word that is found singly
+        ([corners(300, 0, 400, 20), corners(310, 0, 400, 20)], [1]),  # twice where nothing is
+        ([WORD, ()], []),
+    ],
+)
+def test_duplicates_cover_again_what_is_covered(polygons, duplicates):
+    found = [FoundText(polygon) for polygon in polygons]
+    assert list(assign_regions([truth(WORD)], found).duplicates) == duplicates
+
+
+def test_regions_in_excused_boxes_are_duplicates_but_not_wrong():
+    matching = assign_regions([truth(WORD, excused=True)], [FoundText(WORD), FoundText(WORD)])
+    assert matching.count() == MatchCounts(0, 0, 0, n_duplicates=1)
+
+
+def test_parts_of_a_word_that_is_not_found_whole_are_wrong_but_no_duplicates():
+    halves = [FoundText(corners(0, 0, 50, 20)), FoundText(corners(50, 0, 100, 20))]
+    assert match_regions([truth(WORD)], halves) == MatchCounts(0, 1, 2)
+
+
+def test_duplicates_are_counted_for_a_hundred_boxes():
+    metrics = sum_up([MatchCounts(3, 4, 5, n_duplicates=1), MatchCounts(2, 4, 2, n_duplicates=2)], 0.0)
+    assert metrics.duplicates_per_100 == pytest.approx(37.5)
+    assert sum_up([MatchCounts(0, 0, 0)], 0.0).duplicates_per_100 == 0
+
+
+def test_false_words_are_counted_on_pictures_without_boxes_only():
+    some = [match_regions([truth(WORD)], [FoundText(corners(0, 50, 9, 60))] * 3)]
+    assert sum_up(some, 0.0).false_per_picture is None
+    free = [match_regions([], [FoundText(corners(9 * i, 0, 9 * i + 8, 5)) for i in range(n)]) for n in (0, 3, 0)]
+    metrics = sum_up(some + free, 0.0)
+    assert (metrics.false_per_picture, metrics.n_text_free) == (1.0, 3)
+    only_excused = match_regions([truth(WORD, excused=True)], [])
+    assert sum_up([only_excused], 0.0).n_text_free == 0
+
+
+def test_a_page_of_many_words_is_matched_as_by_hand():
+    quads = [corners(x, y, x + 40, y + 10) for x in range(0, 1000, 50) for y in range(0, 400, 20)]
+    found = [FoundText(tuple((x + 1, y + 1) for x, y in quad)) for quad in reversed(quads)]
+    matching = assign_regions([truth(quad) for quad in quads], found)
+    assert matching.pairs == tuple((index, len(quads) - 1 - index) for index in range(len(quads)))
+    assert (matching.false, matching.duplicates) == ((), ())
 
 
 def test_sums_go_over_all_pictures():

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from models.errors import WeightsError
-from models.packing import can_pack, fold_batch_norms, pack_network
+from models.folding import fold_batch_norms
+from models.packing import can_pack, pack_network
 from models.recognition.glyph_network import GlyphNetwork
 from models.registry import create_network
 

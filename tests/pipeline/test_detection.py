@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,10 @@ from models.detection.craft import build_craft
 from models.errors import WeightsError
 from models.weights import PRETRAINED_DIR, WeightCard, save_weights
 from textrec_app.errors import InputError
-from textrec_app.pipeline.detection import DetectionPreprocessing, Detector, prepare_canvas
+from textrec_app.pipeline.canvas import DetectionPreprocessing, prepare_canvas
+from textrec_app.pipeline.craft_postprocess import CraftThresholds
+from textrec_app.pipeline.detection import Detector
+from textrec_app.pipeline.map_decoders import create_decoder
 
 TINY = {"widths": [8, 8, 8, 8], "depths": [1, 1, 1, 1], "up_widths": [8, 8, 8]}
 CARD = WeightCard(name="d", version="1", task="detector", architecture="craft", config=TINY)
@@ -92,6 +96,20 @@ def test_a_second_look_can_be_left_out():
     assert prepare_canvas(image, DetectionPreprocessing(), ratio=0.5)[1].scale == pytest.approx(0.75)
 
 
+def test_lines_that_run_together_from_afar_are_told_apart_by_a_closer_look():
+    image = bright_bar((2000, 3000), (2000, 1500), (8, 120))
+    image[1511:1519, 2000:2120] = 255
+    settings = {"small_px": 14.0, "target_px": 30.0, "far_ratio": 0.0}
+    from_afar, close = (
+        Detector(BrightnessNetwork(), replace(CARD, preprocessing=settings | {"most_tiles": most})).detect(image)
+        for most in (0, 24)
+    )
+    assert (len(from_afar), len(close)) == (1, 2)
+    upper, lower = sorted(np.array(region.polygon).mean(axis=0)[1] for region in close)
+    assert upper == pytest.approx(1504, abs=2)
+    assert lower == pytest.approx(1515, abs=2)
+
+
 def test_what_the_card_says_is_used(tmp_path):
     card = WeightCard(
         name="d",
@@ -105,8 +123,9 @@ def test_what_the_card_says_is_used(tmp_path):
     detector = Detector.load(path)
     assert detector.preprocessing.mean == (1.0, 2.0, 3.0)
     assert detector.preprocessing.long_side_px == 320
-    assert detector.thresholds.text == 0.9
-    assert detector.thresholds.min_area_px == 50
+    thresholds = create_decoder(detector.card.architecture, detector.card.preprocessing["thresholds"]).thresholds
+    assert isinstance(thresholds, CraftThresholds)
+    assert (thresholds.text, thresholds.min_area_px) == (0.9, 50)
     assert detector.card.sha256
 
 

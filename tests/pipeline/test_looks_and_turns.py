@@ -80,8 +80,8 @@ def test_an_unsure_crop_is_read_in_the_direction_that_is_surest(size_hw: tuple[i
 
 def test_a_sure_crop_is_not_turned_and_a_little_more_is_not_enough() -> None:
     assert list_turns((60, 20), 0.9) == ()
-    assert list_turns((20, 60), 0.6) == ()
-    assert list_turns((20, 60), 0.6, angle_deg=80.0) == (2,)
+    assert list_turns((20, 60), 0.7) == ()
+    assert list_turns((20, 60), 0.7, angle_deg=80.0) == (2,)
     answers = {0: 0.40, 2: 0.45}
     best = read_turned(
         lambda crops: [CropReading("x", answers[int(crop[0, 0, 0])], -1.0) for crop in crops],

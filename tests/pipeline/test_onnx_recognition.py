@@ -12,7 +12,7 @@ from models.errors import WeightsError
 from models.export.onnx_file import export_onnx, onnx_card_path
 from models.recognition.text_network import TextNetwork
 from models.weights import load_card, load_network
-from tests.support.checkpoints import save_tiny_detector, save_tiny_recognizer
+from tests.support.checkpoints import save_tiny_recognizer
 from tests.support.glyph_networks import save_tiny_siga
 from textrec_app.data.buckets import BUCKET_WIDTHS_PX
 from textrec_app.errors import InputError
@@ -103,12 +103,6 @@ def test_a_broken_file_beside_the_weights_does_not_end_reading(tmp_path: Path) -
     assert isinstance(create_runner(network, card, CPU, path, "auto"), TorchRunner)
     with pytest.raises(WeightsError, match="export it again"):
         create_runner(network, card, CPU, path, "onnx")
-
-
-def test_a_detector_is_not_exported(tmp_path: Path) -> None:
-    network, card = load_network(save_tiny_detector(tmp_path))
-    with pytest.raises(WeightsError, match="only recognizers"):
-        export_onnx(network, card, tmp_path / "d.onnx")
 
 
 class _Slow:

@@ -1,6 +1,5 @@
 """Measuring and calibrating checkpoints on data sets, end to end with tiny networks."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -8,20 +7,21 @@ import numpy as np
 import pytest
 
 from models.weights import load_card
+from tests.support.checkpoints import save_tiny_recognizer
 from tests.support.glyph_networks import save_tiny_siga
-from tests.support.pictures import WORDS, draw_scene, draw_word, to_png
+from tests.support.pictures import WORDS, draw_word, to_png
+from tests.support.rows import place_empty_store
 from textrec_app.data.recognition_sets import load_recognition_set
 from textrec_app.errors import InputError, NotFoundError
 from textrec_app.pipeline.recognition import Recognizer
-from textrec_app.services.context import App
+from textrec_app.services.context import App, open_app
 from textrec_app.services.evaluating import (
     EvaluationRequest,
     calibrate,
     find_weights,
-    measure_detection,
     measure_recognition,
-    measure_spotting,
 )
+from textrec_app.settings import Settings
 
 
 @pytest.fixture
@@ -36,17 +36,6 @@ def word_set(tmp_path: Path, tiny_weights: Path) -> Path:
         (folder / f"{index}.png").write_bytes(to_png(crop))
     rows = "".join(f"{index}.png\t{label}\n" for index, label in enumerate(labels))
     (folder / "labels.tsv").write_text(rows, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture
-def scene_set(tmp_path: Path) -> Path:
-    """One scene whose only box is the whole picture, which is what the tiny detector finds."""
-    folder = tmp_path / "scenes"
-    folder.mkdir()
-    (folder / "a.png").write_bytes(to_png(draw_scene(["Hotel"])))
-    box = {"quad": [[0, 0], [320, 0], [320, 240], [0, 240]], "text": "Hotel"}
-    (folder / "boxes.jsonl").write_text(json.dumps({"image": "a.png", "boxes": [box]}) + "\n", encoding="utf-8")
     return folder
 
 
@@ -73,17 +62,6 @@ def test_missing_picture_of_a_set_is_named(app: App, word_set: Path) -> None:
         measure_recognition(app, EvaluationRequest(word_set))
 
 
-def test_detection_and_spotting_are_scored(app: App, scene_set: Path, tmp_path: Path) -> None:
-    found = measure_detection(app, EvaluationRequest(scene_set, predictions=tmp_path / "found.jsonl"))
-    assert (found.precision, found.recall, found.hmean, found.n_images) == (1.0, 1.0, 1.0, 1)
-    spotted = measure_spotting(app, EvaluationRequest(scene_set, predictions=tmp_path / "spotted.jsonl"))
-    assert spotted.hmean == 0.0
-    (line,) = (tmp_path / "spotted.jsonl").read_text(encoding="utf-8").splitlines()
-    assert json.loads(line)["image"] == "a.png"
-    assert json.loads(line)["boxes"][0]["text"]
-    assert load_recognition_set(scene_set)[0].text == "Hotel"
-
-
 def test_weights_are_found_by_path_folder_and_name(app: App, tiny_weights: Path) -> None:
     path = tiny_weights / "recognizer.safetensors"
     assert find_weights(app, "recognizer", str(path)) == path
@@ -91,10 +69,22 @@ def test_weights_are_found_by_path_folder_and_name(app: App, tiny_weights: Path)
     active = find_weights(app, "recognizer", None)
     assert active.read_bytes() == path.read_bytes()
     assert find_weights(app, "recognizer", "recognizer") == active
+    assert find_weights(app, "detector", "detector").stem.startswith("detector-shipped-")
     with pytest.raises(NotFoundError, match="no file"):
         find_weights(app, "recognizer", "gone.safetensors")
     with pytest.raises(NotFoundError, match="no checkpoint"):
         find_weights(app, "recognizer", "gone")
+
+
+def test_shipped_weights_go_by_the_name_of_their_file(app_settings: Settings, tmp_path: Path) -> None:
+    save_tiny_recognizer(tmp_path, seed=1)
+    other = save_tiny_recognizer(tmp_path, "recognizer_ctc", seed=2)
+    place_empty_store(app_settings.data_dir)
+    app = open_app(app_settings, tmp_path)
+    assert find_weights(app, "recognizer", "recognizer_ctc").read_bytes() == other.read_bytes()
+    with pytest.raises(NotFoundError, match="no checkpoint"):
+        find_weights(app, "detector", "recognizer_ct")
+    app.close()
 
 
 def write_readings(folder: Path, weights: Path, count: int = 60) -> list[np.ndarray]:

@@ -9,7 +9,16 @@ from tests.support.checkpoints import save_tiny_recognizer
 from tests.support.pictures import draw_scene, draw_word
 from textrec_app.errors import InputError
 from textrec_app.services.context import App, open_app
-from textrec_app.services.reading import check_word_list, explain_region, read_options, read_picture, read_word
+from textrec_app.services.reading import (
+    check_word_list,
+    explain_region,
+    filter_reading,
+    read_options,
+    read_picture,
+    read_picture_with_maps,
+    read_word,
+    reading_text,
+)
 from textrec_app.settings import Settings
 
 
@@ -18,6 +27,17 @@ def test_a_picture_is_read_with_places_and_names(app: App) -> None:
     assert (reading.image, reading.size_hw, len(reading.regions)) == ("street.png", (240, 320), 1)
     assert set(reading.models) == {"recognizer", "detector"}
     assert "".join(character.text for character in reading.regions[0].characters) == reading.regions[0].text
+
+
+def test_a_picture_is_read_with_what_the_detector_saw(app: App) -> None:
+    image = draw_scene(["Hotel"])
+    plain = read_picture(app, image, "street.png")
+    picture = read_picture_with_maps(app, image, "street.png", replace(read_options(), floor=0.0))
+    assert len(picture.character_boxes) == len(picture.reading.regions)
+    assert {name: scores.ndim for name, scores in picture.maps.items()} == {"words": 2, "characters": 2}
+    filtered = filter_reading(picture.reading, picture.threshold)
+    assert replace(filtered, timings_ms=plain.timings_ms) == plain
+    assert reading_text(plain) == plain.regions[0].text
 
 
 def test_a_word_is_read_without_a_detector(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrec_app.domain import Alternative, CharacterReading, Reading, RegionReading, Timings
+from textrec_app.pipeline.reader import PictureReading
 from textrec_app.services.reading import RegionExplanation
-from textrec_app.ui.overlays import build_detail, build_overlay, find_focus, format_points, paint_attention
+from textrec_app.ui.overlays import build_detail, build_overlay, find_focus, paint_attention
 from textrec_app.ui.pictures import PREVIEW_SIDE_PX, enlarge_crop, to_jpeg_url, to_png_url
+from textrec_app.ui.read_layout import format_points
 
 SQUARE = ((10.0, 20.0), (110.0, 20.0), (110.0, 60.0), (10.0, 60.0))
 
@@ -27,7 +29,7 @@ def make_region(text: str) -> RegionReading:
 def test_an_overlay_keeps_coordinates_of_the_original_though_the_preview_is_smaller() -> None:
     image = np.zeros((1000, 4000, 3), dtype=np.uint8)
     reading = Reading("wide.jpg", (1000, 4000), (make_region("A"),), Timings(1.0, 2.0, 3.0), {"recognizer": "r@1"})
-    value = build_overlay(image, reading, is_word=False)
+    value = build_overlay(image, PictureReading(reading), "token")
     assert (value["width"], value["height"]) == (4000, 1000)
     assert decode(value["image"]).shape[1] == PREVIEW_SIDE_PX
     assert value["regions"][0]["points"] == "10.0,20.0 110.0,20.0 110.0,60.0 10.0,60.0"

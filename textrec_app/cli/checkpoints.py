@@ -116,14 +116,17 @@ def push(name: Name, repo: Repo = "", as_json: AsJson = False, who: Who = "local
 
 @models.command("export-onnx")
 def export_onnx(
-    name: Annotated[str | None, typer.Argument(help="A checkpoint's name; the recognizer in use by default.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A checkpoint's name, or its task for the one in use; recognizer by default.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write; beside the weights by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a recognizer as an ONNX file that decodes as well; beside the weights, reading uses it where it is faster.
+    """Write a recognizer or a detector as an ONNX file; beside the weights, reading uses it where it is faster.
 
-    It takes bytes, (B, 32, W, 3) RGB, and gives class ids, their probabilities, lengths and logits. Its card lies
-    beside it. Needs the packages of requirements-onnx.txt.
+    A recognizer's takes bytes, (B, 32, W, 3) RGB, and gives class ids, their probabilities, lengths and logits; a
+    detector's takes (B, H, W, 3) RGB, sides multiples of 32, and gives its maps. The card lies beside it. Needs the
+    packages of requirements-onnx.txt.
     """
     from textrec_app.services.exporting_onnx import export_checkpoint_onnx
 

@@ -1,10 +1,11 @@
 """`evaluate`, `bench` and `doctor`: how good, how fast, how sound."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from textrec_app.cli import evaluate_scenes
 from textrec_app.cli.console import (
     SOME_FAILED,
     AsJson,
@@ -15,22 +16,18 @@ from textrec_app.cli.console import (
     print_table,
     show_progress,
 )
+from textrec_app.cli.evaluate_scenes import Data, Predictions, Protocol
 from textrec_app.cli.train import Backgrounds, Fonts, Wordlists
 from textrec_app.settings import load_settings
 
-if TYPE_CHECKING:
-    from textrec_app.evaluation.detection import DetectionMetrics
-
 commands = typer.Typer()
 evaluate = typer.Typer(help="Measure a checkpoint on a labeled data set.")
+evaluate.registered_commands += evaluate_scenes.commands.registered_commands
 
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the data set.")]
 Model = Annotated[
     str | None,
     typer.Option("--model", metavar="NAME|PATH", help="A checkpoint or a safetensors file; else what is in use."),
 ]
-Protocol = Annotated[str, typer.Option(help="What is compared: alnum36, alnum62 or exact.")]
-Predictions = Annotated[Path | None, typer.Option(metavar="FILE", help="Write every prediction to this file.")]
 
 
 @evaluate.command("recognition")
@@ -54,45 +51,6 @@ def evaluate_recognition(
         return
     rows = [*report.to_dict().items(), ("aurc", round(report.aurc, 4)), ("left out (empty label)", report.n_excluded)]
     print_table("", ("measure", "value"), rows)
-
-
-@evaluate.command("detection")
-def evaluate_detection(
-    data: Data,
-    model: Model = None,
-    protocol: Protocol = "alnum36",
-    as_json: AsJson = False,
-    predictions: Predictions = None,
-) -> None:
-    """Find the words of the pictures in boxes.jsonl and score them: IoU above 0.5, one to one.
-
-    Texts are not compared, so --protocol makes no difference here.
-    --predictions writes what was found, one picture a line, in the form of boxes.jsonl.
-    """
-    from textrec_app.services.evaluating import EvaluationRequest, measure_detection
-
-    with open_world() as app, show_progress("Finding") as move:
-        metrics = measure_detection(app, EvaluationRequest(data, model, protocol, predictions), move)
-    _print_metrics(metrics, as_json)
-
-
-@evaluate.command("spotting")
-def evaluate_spotting(
-    data: Data,
-    model: Model = None,
-    protocol: Protocol = "alnum36",
-    as_json: AsJson = False,
-    predictions: Predictions = None,
-) -> None:
-    """Find and read the words of the pictures in boxes.jsonl; a match needs the text right too.
-
-    --model names the recognizer. --predictions writes what was read, in the form of boxes.jsonl.
-    """
-    from textrec_app.services.evaluating import EvaluationRequest, measure_spotting
-
-    with open_world() as app, show_progress("Reading") as move:
-        metrics = measure_spotting(app, EvaluationRequest(data, model, protocol, predictions), move)
-    _print_metrics(metrics, as_json)
 
 
 @evaluate.command("glyphs")
@@ -232,10 +190,3 @@ def _find_read_drift(report: dict[str, Any], kind: str) -> object:
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f}"
-
-
-def _print_metrics(metrics: "DetectionMetrics", as_json: bool) -> None:
-    if as_json:
-        print_json(metrics.to_dict())
-    else:
-        print_table("", ("measure", "value"), metrics.to_dict().items())

@@ -47,6 +47,9 @@ def read(
 ) -> None:
     """Read pictures and print what they say; nothing is stored.
 
+    Text is printed in reading order, lines together and blocks apart; each line begins with how sure its least sure
+    word is.
+
     With --lexicon the likeliest word of the list is taken, unless another text is far likelier than every entry: then
     that text is read freely. Other readings below half a percent are left out of what is printed for people. Words on
     which the heads of the recognizer disagree are marked with ≠ and what each head reads.
@@ -120,13 +123,31 @@ def _print_reading(outcome: "FileReading") -> None:
     if outcome.reading is None:
         tell(outcome.error, style="red")
         return
-    regions = outcome.reading.regions
-    counted = "1 word" if len(regions) == 1 else f"{len(regions)} words"
-    print_line(f"{outcome.name}: {counted if regions else 'no text found'}")
-    for region in regions:
-        print_line(f"  {region.confidence:6.1%}  {region.text}{_tell_disagreement(region)}")
-        for other in (other for other in region.alternatives if other.is_likely):
-            print_line(f"    {other.confidence:6.1%}  {other.text}")
+    from textrec_app.services.reading import list_rows
+
+    reading = outcome.reading
+    counted = "1 word" if len(reading.regions) == 1 else f"{len(reading.regions)} words"
+    print_line(f"{outcome.name}: {counted if reading.regions else 'no text found'}")
+    for number, rows in enumerate(list_rows(reading)):
+        if number:
+            print_line("")
+        for row in rows:
+            _print_row([reading.regions[index] for index in row])
+
+
+def _print_row(words: "list[RegionReading]") -> None:
+    """A row of text behind the confidence of its least sure word; below it what else its words may say."""
+    from textrec_app.services.reading import join_words
+
+    least = min(word.confidence for word in words)
+    told = _tell_disagreement(words[0]) if len(words) == 1 else ""
+    print_line(f"  {least:6.1%}  {join_words([word.text for word in words])}{told}")
+    for word in words:
+        name = f"{word.text}: " if len(words) > 1 else ""
+        if name and word.agreement is False:
+            print_line(f"          {word.text}{_tell_disagreement(word)}")
+        for other in (other for other in word.alternatives if other.is_likely):
+            print_line(f"    {other.confidence:6.1%}  {name}{other.text}")
 
 
 def _tell_disagreement(region: "RegionReading") -> str:

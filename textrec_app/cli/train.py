@@ -25,6 +25,9 @@ Count = Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")]
 Fonts = Annotated[Path | None, typer.Option(metavar="DIR", help="Fonts; else TEXTREC_FONTS_DIR, else the system's.")]
 Wordlists = Annotated[Path | None, typer.Option(metavar="DIR", help="Word lists; else built-in words.")]
+Kinds = Annotated[
+    str | None, typer.Option(metavar="A,B", help="Only these kinds of scenes, like page,receipt,poster; else all.")
+]
 Backgrounds = Annotated[Path | None, typer.Option(metavar="DIR", help="Background pictures; else drawn textures.")]
 
 
@@ -39,7 +42,7 @@ Resume = Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with the
 RunFolder = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run's folder.")]
 Base = Annotated[Path | None, typer.Option(metavar="FILE", help="Weights to begin from.")]
 Architecture = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Another recognizer; --base then only lends what fits.")
+    str | None, typer.Option(metavar="NAME", help="Another network (detector: craft); --base then lends what fits.")
 ]
 ScheduleMinutes = Annotated[
     float | None, typer.Option(help="Minutes until the learning rate has fallen; else the recipe's steps.")
@@ -48,7 +51,8 @@ Corrections = Annotated[
     Path | None, typer.Option(metavar="TSV", help="Label errors: set/file, label, what the picture says.")
 ]
 Unlabeled = Annotated[
-    list[Path] | None, typer.Option(metavar="DIR", help="Word pictures without texts.", show_default=False)
+    list[Path] | None,
+    typer.Option(metavar="DIR", help="Pictures without labels: of words, for the detector of scenes."),
 ]
 Rendered = Annotated[int, typer.Option(min=0, help="Words to render for the recognizer.")]
 Workers = Annotated[
@@ -97,15 +101,15 @@ def train(
         "schedule_minutes": schedule_minutes,
         "base": base,
         "device": load_settings().device,
+        "architecture": architecture,
+        "unlabeled": tuple(unlabeled or ()),
     }
     if task == "recognizer":
         common |= {
-            "architecture": architecture,
             "data_weights": tuple(weight for _, weight in folders),
             "leave_out": parse_fold(leave_out) if leave_out else None,
             "rendered_words": rendered,
             "corrections": corrections,
-            "unlabeled": tuple(unlabeled or ()),
             "workers": workers,
         }
     with _stop_at_signals() as should_stop, _show_steps() as on_progress:
@@ -124,7 +128,7 @@ def _check_what(task: str, architecture: str | None) -> None:
 
     if task not in TASKS:
         raise InputError(f"There is no task '{task}'; choose one of {', '.join(TASKS)}.")
-    check_architecture(architecture)
+    check_architecture(architecture, task)
 
 
 def _train_detector(
@@ -181,13 +185,14 @@ def synth_scenes(
     fonts: Fonts = None,
     wordlists: Wordlists = None,
     backgrounds: Backgrounds = None,
+    kinds: Kinds = None,
 ) -> None:
     """Render whole scenes: boxes.jsonl, images, glyph masks, character boxes."""
     from textrec_app.data.synthesis.writer import SynthesisFolders, write_scenes
 
     folders = SynthesisFolders(fonts or load_settings().fonts_dir, backgrounds, wordlists)
     with show_progress("Rendering scenes") as move:
-        write_scenes(out, count, seed, folders, move)
+        write_scenes(out, count, seed, folders, move, tuple(kinds.split(",")) if kinds else ())
     print_line(f"{count} scenes written to {out}")
 
 

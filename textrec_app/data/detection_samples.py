@@ -14,9 +14,11 @@ Picture = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 
 SLICE_CONFIDENCE = 0.5
+UNREAD_CONFIDENCE = 0.8
 _MAX_RAISED = 3.0
 _MIN_SCALE = 0.15
 _SHRINK_FIRST_BELOW = 0.6
+_STEEP = 1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,7 @@ class ViewRanges:
         height_px: least and greatest height of the word that a view is drawn around.
         readable_px: words lower or higher than this in the view are left out of training.
         usual_angle_deg: standard deviation of the usual slight turn.
-        wide_angle_deg: greatest turn of the rarer strong one.
-        wide_share: how often the turn is strong.
+        wide_share: how often the view is turned any way; half of these turns are near a multiple of 90 degrees.
         perspective: greatest shift of a corner, relative to the view.
         blank_share: how often a view is drawn anywhere, not around a word.
     """
@@ -38,8 +39,7 @@ class ViewRanges:
     height_px: tuple[float, float] = (12.0, 110.0)
     readable_px: tuple[float, float] = (6.0, 230.0)
     usual_angle_deg: float = 5.0
-    wide_angle_deg: float = 45.0
-    wide_share: float = 0.2
+    wide_share: float = 0.35
     perspective: float = 0.06
     blank_share: float = 0.15
 
@@ -48,8 +48,9 @@ def list_target_words(scene: Scene) -> list[TargetWord]:
     """What is known of a scene's words, for training.
 
     Characters' boxes are used where they are known. Else a word with a text is sliced, with confidence 0.5, one
-    target for each of its parts between spaces. Excused regions, lines, and words without a text are left out
-    of training (confidence 0).
+    target for each of its parts between spaces. A word without a text counts a little less (0.8), has no known
+    characters, and no known direction unless it leads to the right. Excused regions and lines are left out of training
+    (confidence 0).
     """
     return [word for box in scene.boxes for word in _words_of_box(box)]
 
@@ -82,8 +83,13 @@ def draw_view(
 def _words_of_box(box: SceneBox) -> list[TargetWord]:
     if len(box.character_quads) and not box.is_excused:
         return [TargetWord(box.quad, level_characters(box.quad, box.character_quads), 1.0)]
-    if box.is_excused or not box.text or not box.text.strip() or box.level != WORD_LEVEL:
-        return [TargetWord(box.quad, np.zeros((0, 4, 2), np.float32), 0.0)]
+    nothing = np.zeros((0, 4, 2), np.float32)
+    if box.is_excused or box.level != WORD_LEVEL:
+        return [TargetWord(box.quad, nothing, 0.0)]
+    if not box.text or not box.text.strip():
+        along = box.quad[1] - box.quad[0] + box.quad[2] - box.quad[3]
+        is_flat = abs(float(along[1])) < _STEEP * float(along[0])
+        return [TargetWord(box.quad, nothing, SLICE_CONFIDENCE, UNREAD_CONFIDENCE, is_flat)]
     parts = box.text.split()
     if len(parts) == 1:
         return [TargetWord(box.quad, slice_word(box.quad, parts[0]), SLICE_CONFIDENCE)]
@@ -108,8 +114,7 @@ def _draw_matrix(
         anchor = rng.uniform(0, 1, 2) * (size_hw[1], size_hw[0])
         scale = float(np.exp(rng.uniform(np.log(0.4), np.log(1.6)))) * size / max(size_hw)
     scale = float(np.clip(scale, _MIN_SCALE, _MAX_RAISED))
-    is_wide = rng.random() < ranges.wide_share
-    angle = rng.uniform(-1, 1) * ranges.wide_angle_deg if is_wide else rng.normal() * ranges.usual_angle_deg
+    angle = _draw_angle(ranges, rng)
     turn = np.eye(3)
     turn[:2] = cv2.getRotationMatrix2D((float(anchor[0]), float(anchor[1])), float(angle), scale)
     place = _keep_filled(rng.uniform(0.15, 0.85, 2) * size, anchor * scale, np.array(size_hw[1::-1]) * scale, size)
@@ -117,6 +122,13 @@ def _draw_matrix(
     corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float32)
     moved = corners + rng.uniform(-1, 1, (4, 2)).astype(np.float32) * ranges.perspective * size
     return cv2.getPerspectiveTransform(corners, moved.astype(np.float32)) @ shift @ turn
+
+
+def _draw_angle(ranges: ViewRanges, rng: np.random.Generator) -> float:
+    slight = float(rng.normal() * ranges.usual_angle_deg)
+    if rng.random() >= ranges.wide_share:
+        return slight
+    return float(rng.uniform(-180, 180)) if rng.random() < 0.5 else slight + 90.0 * int(rng.integers(1, 4))
 
 
 def _keep_filled(place: Matrix, anchor: Matrix, extent: Matrix, size: int) -> Matrix:
@@ -131,6 +143,8 @@ def quad_height(quad: NDArray[np.float32]) -> float:
 
 
 def _warp(image: Picture, matrix: Matrix, size: int, rng: np.random.Generator) -> Picture:
+    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float64)  # boxes count from edges, cv2 from middles
+    matrix = np.linalg.inv(half) @ matrix @ half
     if rng.random() < 0.5:
         fill = tuple(int(value) for value in rng.integers(0, 256, 3))
         return cv2.warpPerspective(image, matrix, (size, size), borderMode=cv2.BORDER_CONSTANT, borderValue=fill)

@@ -26,12 +26,16 @@ class TargetWord:
     Attributes:
         quad: (4, 2) float32, clockwise from the text's top-left.
         character_quads: (n, 4, 2) float32 in reading order.
-        confidence: weight of the maps inside the quad; 0 leaves it out of training.
+        confidence: weight of the characters' maps inside the quad; 0 leaves the whole word out of training.
+        word_confidence: weight of the word itself, for detectors that find words and not only characters.
+        knows_direction: False where the text may as well begin at the opposite corner.
     """
 
     quad: Quads
     character_quads: Quads
     confidence: float
+    word_confidence: float = 1.0
+    knows_direction: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,10 @@ def build_targets(size_hw: tuple[int, int], words: Sequence[TargetWord], stride:
     affinity = np.zeros(size_hw, np.float32)
     weights = np.ones(size_hw, np.float32)
     for word in words:
-        if word.confidence < 1:
+        trust = float(word.confidence) if len(word.character_quads) else 0.0
+        if trust < 1:
             corners = np.round(word.quad / stride).astype(np.int32)
-            cv2.fillConvexPoly(weights, corners, float(word.confidence))
+            cv2.fillConvexPoly(weights, corners, trust)
         if word.confidence > 0:
             draw_gaussians(region, word.character_quads / np.float32(stride))
             draw_gaussians(affinity, find_affinity_quads(word.character_quads) / np.float32(stride))

@@ -39,6 +39,9 @@ class BenchReport:
         ms_per_crop_batch_32: crops in batches of 32.
         ms_per_picture: finding and reading all words of a 1280 x 720 picture; None without a detector.
         words_per_picture: words found in that picture.
+        ms_per_page_300_words: finding and reading a page of 960 x 1280 pixels with 300 words; None without a detector.
+        ms_detect_page: what finding them takes of that.
+        words_per_page: words found on that page.
         yardstick_ms: a fixed convolution in plain NumPy and OpenCV; divide by it to compare machines.
         crop_ratio, picture_ratio: the times divided by the yardstick.
         peak_memory_mb: most memory that the process held, all paths together.
@@ -53,6 +56,9 @@ class BenchReport:
     ms_per_crop_batch_32: float
     ms_per_picture: float | None
     words_per_picture: int
+    ms_per_page_300_words: float | None
+    ms_detect_page: float | None
+    words_per_page: int
     yardstick_ms: float
     crop_ratio: float
     picture_ratio: float | None

@@ -1,62 +1,46 @@
 """From a picture to the words in it: scale, pad, run the network, turn maps into regions."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from models.detection.craft import MAP_STRIDE
 from models.weights import WeightCard, load_network
 from textrec_app.domain import DetectedRegion, Polygon
 from textrec_app.errors import InputError
-from textrec_app.pipeline.craft_postprocess import CraftThresholds, MapWord, find_words
-from textrec_app.pipeline.devices import has_fast_bf16
-from textrec_app.pipeline.scale_merging import merge_scales
+from textrec_app.pipeline.canvas import DetectionPreprocessing, Picture, Placement, lay_on_canvas, prepare_canvas
+from textrec_app.pipeline.detector_runners import DetectorRunner, create_detector_runner
+from textrec_app.pipeline.levelling import find_slant, join_looks, turn_level
+from textrec_app.pipeline.logits import Runtime
+from textrec_app.pipeline.map_decoders import create_decoder
+from textrec_app.pipeline.one_shot_decoding import CanvasWord
+from textrec_app.pipeline.scale_merging import Look, merge_scales
+from textrec_app.pipeline.tiling import TilingOptions, look_closer
 
-Picture = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 
-_MULTIPLE_PX = 32
+_HINT = 0.6
+"""Words down to this share of the threshold tell which way text runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class DetectionPreprocessing:
-    """How pictures are brought before the network; it travels in the weight card.
+@dataclass(frozen=True)
+class Detection:
+    """What a detector sees in a picture.
 
     Attributes:
-        mean, std: of each channel (RGB), in 0..255.
-        long_side_px: the longer side is scaled to this.
-        short_side_px: long narrow pictures (receipts) are scaled further, until the shorter side reaches this,
-        area_px: or the area this.
-        magnify: no picture is scaled by more.
-        far_ratio: scale of a second look, relative to the first, for text of great size; 0 for none.
-        large_px: text height, in pixels of the first look, from which the second is trusted more.
-        margin_rel: border added on each side, relative to the shorter side, so that a word that fills the picture
-            has surroundings.
+        regions: in no particular order.
+        maps: "words" and "characters", (h, w) float32 in 0..1; stretched to the picture's size each lies on it.
     """
 
-    mean: tuple[float, float, float] = (124.0, 116.0, 104.0)
-    std: tuple[float, float, float] = (58.0, 57.0, 57.0)
-    long_side_px: int = 1280
-    short_side_px: int = 640
-    area_px: int = 1280 * 960
-    magnify: float = 1.5
-    far_ratio: float = 0.4
-    large_px: float = 110.0
-    margin_rel: float = 0.06
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where the picture lies in the network's input: x_input = x * scale + margin."""
-
-    scale: float
-    margin_px: int
+    regions: list[DetectedRegion]
+    maps: dict[str, Floats]
 
 
 class Detector:
@@ -64,25 +48,40 @@ class Detector:
 
     Attributes:
         card: the weight card of the network in use.
+        runner: what runs the network.
+        threshold: score from which a region is reported.
     """
 
-    def __init__(self, network: nn.Module, card: WeightCard, device: str = "cpu") -> None:
+    def __init__(
+        self, network: nn.Module, card: WeightCard, device: str = "cpu", runner: DetectorRunner | None = None
+    ) -> None:
         self.card = card
         self.device = torch.device(device)
-        self._bf16 = has_fast_bf16(self.device)
-        self._network = network.to(self.device).to(memory_format=torch.channels_last).eval()
         self.preprocessing = read_preprocessing(card.preprocessing)
-        self.thresholds = read_thresholds(card.preprocessing)
+        self.runner = runner or create_detector_runner(network, card, self.preprocessing, self.device)
+        self._decoder = create_decoder(card.architecture, card.preprocessing.get("thresholds", {}))
+        self.threshold = self._decoder.threshold
+        self._tiling = TilingOptions(
+            small_px=self.preprocessing.small_px,
+            target_px=self.preprocessing.target_px,
+            most_tiles=self.preprocessing.most_tiles,
+            sure_score=self.threshold,
+        )
 
     @classmethod
-    def load(cls, path: Path, device: str = "cpu") -> "Detector":
+    def load(cls, path: Path, device: str = "cpu", runtime: Runtime = "auto") -> "Detector":
         """Load weights and card.
 
+        Args:
+            runtime: "auto" takes the faster of torch and onnxruntime, where that and the ONNX file are there.
+
         Raises:
+            InputError: onnxruntime is demanded, but it or the ONNX file is missing.
             WeightsError: missing, altered, or not a detector's.
         """
         network, card = load_network(path, device)
-        return cls(network, card, device)
+        place, preprocessing = torch.device(device), read_preprocessing(card.preprocessing)
+        return cls(network, card, device, create_detector_runner(network, card, preprocessing, place, path, runtime))
 
     def detect(self, image: Picture) -> list[DetectedRegion]:
         """Find the words of a picture.
@@ -91,113 +90,133 @@ class Detector:
             image: (H, W, 3) uint8 RGB.
 
         Returns:
-            Regions in pixels of `image`, in no particular order; `pipeline.ordering` sorts them.
+            Regions in pixels of `image`, in no particular order.
 
         Raises:
             InputError: not an RGB picture.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-            raise InputError(f"expected an RGB picture of H x W x 3, got {image.shape}. Load it with load_image.")
-        near, scale = self._look(image, 1.0)
-        if not self.preprocessing.far_ratio:
-            return near
-        far, _ = self._look(image, self.preprocessing.far_ratio)
-        return merge_scales(near, far, self.preprocessing.large_px / scale)
+        return self._look(image, self.threshold, with_maps=False).regions
 
-    def compute_maps(
-        self, image: Picture, ratio: float = 1.0
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], Placement]:
-        """Score a picture.
+    def look(self, image: Picture, floor: float | None = None) -> Detection:
+        """Find the words of a picture, also doubtful ones, with the maps that they come from.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            floor: least score of a region; None takes `threshold`.
+
+        Raises:
+            InputError: not an RGB picture.
+        """
+        return self._look(image, self.threshold if floor is None else floor, with_maps=True)
+
+    def compute_maps(self, image: Picture, ratio: float = 1.0) -> tuple[Floats, int, Placement]:
+        """Where characters are.
 
         Args:
             image: (H, W, 3) uint8 RGB.
             ratio: scale, relative to the one that the preprocessing gives.
 
         Returns:
-            Region and affinity scores, (H', W') float32 in 0..1, and where the picture lies under them.
+            (h, w) float32 in 0..1, low between characters; pixels of the canvas for each value; and where the
+            picture lies on the canvas.
         """
         canvas, placement = prepare_canvas(image, self.preprocessing, ratio)
-        mean = np.array(self.preprocessing.mean, np.float32)
-        std = np.array(self.preprocessing.std, np.float32)
-        tensor = torch.from_numpy((canvas - mean) / std).permute(2, 0, 1)[None]  # channels last in memory
-        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
-            logits = self._network(tensor.to(self.device))
-        maps = logits[0].float().sigmoid().cpu().numpy()
-        return maps[0], maps[1], placement
+        characters, stride = self._decoder.view(_first(self.runner.run(canvas[None])))["characters"]
+        return characters, stride, placement
 
-    def _look(self, image: Picture, ratio: float) -> tuple[list[DetectedRegion], float]:
-        """Words at one scale, and that scale."""
-        region, affinity, placement = self.compute_maps(image, ratio)
-        words = find_words(region, affinity, self.thresholds)
-        return [_to_region(word, placement, image.shape[:2]) for word in words], placement.scale
+    def _look(self, image: Picture, floor: float, with_maps: bool) -> Detection:
+        if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+            raise InputError(f"expected an RGB picture of H x W x 3, got {image.shape}. Load it with load_image.")
+        found = self._see(image, floor)
+        views = self._decoder.view(found.outputs) if with_maps else {}
+        maps = {name: _cut_out(*view, found.placement) for name, view in views.items()}
+        regions = found.regions
+        if self._tiling.most_tiles:
+            whole = Look(regions, found.placement.scale)
+            regions = look_closer(image, whole, partial(self._look_at, floor=floor), self._tiling)
+        slant = find_slant(found.likely) if self.preprocessing.looks_level else 0.0
+        if slant:
+            view = turn_level(image, found.likely, slant)
+            regions = join_looks(regions, self._see(view.image, floor).regions, view, self.threshold)
+        return Detection(regions, maps)
+
+    def _see(self, image: Picture, floor: float) -> "_Sight":
+        """One look at the whole picture, and one from afar for text of great size."""
+        canvas, placement = prepare_canvas(image, self.preprocessing)
+        outputs = _first(self.runner.run(canvas[None]))
+        hint = _HINT * self.threshold
+        near = self._list_regions(outputs, placement, image.shape[:2], min(floor, hint))
+        regions = [region for region in near if region.score >= floor]
+        likely = [region for region in near if region.score >= hint]
+        if self.preprocessing.far_ratio:
+            far_canvas, far_placement = prepare_canvas(image, self.preprocessing, self.preprocessing.far_ratio)
+            far = self._list_regions(_first(self.runner.run(far_canvas[None])), far_placement, image.shape[:2], floor)
+            regions = merge_scales(regions, far, self.preprocessing.large_px / placement.scale, self.threshold)
+        return _Sight(regions, likely, placement, outputs)
+
+    def _look_at(self, crops: Sequence[Picture], scale: float, floor: float) -> list[list[DetectedRegion]]:
+        """Words of pictures of one size, each brought to a scale exactly; in the pixels of each."""
+        laid = [lay_on_canvas(crop, scale, self.preprocessing.margin_rel) for crop in crops]
+        outputs = self.runner.run(np.stack([canvas for canvas, _ in laid]))
+        return [
+            self._list_regions(
+                {name: values[index] for name, values in outputs.items()},
+                placement,
+                crops[index].shape[:2],
+                floor,
+            )
+            for index, (_, placement) in enumerate(laid)
+        ]
+
+    def _list_regions(
+        self, outputs: Mapping[str, Floats], placement: Placement, size_hw: tuple[int, ...], floor: float
+    ) -> list[DetectedRegion]:
+        return [_to_region(word, placement, size_hw) for word in self._decoder.find_words(outputs, floor)]
 
 
-def read_preprocessing(values: dict[str, Any]) -> DetectionPreprocessing:
+@dataclass(frozen=True)
+class _Sight:
+    """Words of a look; those that tell which way text runs; where the picture lay, and what the network said."""
+
+    regions: list[DetectedRegion]
+    likely: list[DetectedRegion]
+    placement: Placement
+    outputs: dict[str, Floats]
+
+
+def read_preprocessing(values: Mapping[str, Any]) -> DetectionPreprocessing:
     """The part of a card's `preprocessing` that prepares pictures; lists stand for tuples."""
-    return DetectionPreprocessing(**_known(values, DetectionPreprocessing))
+    names = {item.name for item in fields(DetectionPreprocessing)}
+    known: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in values.items() if name in names
+    }
+    return DetectionPreprocessing(**known)
 
 
-def read_thresholds(values: dict[str, Any]) -> CraftThresholds:
-    """The part of a card's `preprocessing` under "thresholds"."""
-    return CraftThresholds(**_known(values.get("thresholds", {}), CraftThresholds))
+def _first(outputs: Mapping[str, Floats]) -> dict[str, Floats]:
+    return {name: values[0] for name, values in outputs.items()}
 
 
-def prepare_canvas(
-    image: Picture, preprocessing: DetectionPreprocessing, ratio: float = 1.0
-) -> tuple[Picture, Placement]:
-    """Scale a picture and lay it on a canvas that the network accepts.
-
-    Args:
-        image: (H, W, 3) uint8, neither side 0.
-        ratio: further scale.
-
-    Returns:
-        The canvas (H', W', 3) uint8, sides multiples of 32, filled around the picture with the median colour of
-        its border, and where the picture lies.
-    """
-    height, width = image.shape[:2]
-    scale = _choose_scale((height, width), preprocessing) * ratio
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    scaled = image if size == (width, height) else cv2.resize(image, size, interpolation=interpolation)
-    margin = max(8, math.ceil(preprocessing.margin_rel * min(size)))
-    canvas_width, canvas_height = (math.ceil((side + 2 * margin) / _MULTIPLE_PX) * _MULTIPLE_PX for side in size)
-    canvas = np.empty((canvas_height, canvas_width, 3), np.uint8)
-    canvas[:] = _border_colour(scaled)
-    canvas[margin : margin + size[1], margin : margin + size[0]] = scaled
-    return canvas, Placement(scale, margin)
+def _cut_out(scores: Floats, stride: int, placement: Placement) -> Floats:
+    """The part of a map under the picture."""
+    first = placement.margin_px // stride
+    height, width = (max(1, round(side / stride)) for side in placement.size_hw)
+    return scores[first : first + height, first : first + width]
 
 
-def _choose_scale(size_hw: tuple[int, int], preprocessing: DetectionPreprocessing) -> float:
-    by_long_side = preprocessing.long_side_px / max(size_hw)
-    by_area = math.sqrt(preprocessing.area_px / (size_hw[0] * size_hw[1]))
-    narrow = min(preprocessing.short_side_px / min(size_hw), by_area)
-    return min(max(by_long_side, narrow), preprocessing.magnify)
-
-
-def _border_colour(image: Picture) -> NDArray[np.uint8]:
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    return np.median(border, axis=0).astype(np.uint8)
-
-
-def _to_region(word: MapWord, placement: Placement, size_hw: tuple[int, ...]) -> DetectedRegion:
+def _to_region(word: CanvasWord, placement: Placement, size_hw: tuple[int, ...]) -> DetectedRegion:
     height, width = size_hw
-    quads = np.concatenate([word.quad[None], word.character_quads]) * MAP_STRIDE
+    quads = np.concatenate([word.quad[None], word.character_quads])
     quads = (quads - placement.margin_px) / placement.scale
     quads = np.clip(quads, 0, (width, height))
-    reading = word.quad[1] - word.quad[0]
+    along = word.quad[1] - word.quad[0] + word.quad[2] - word.quad[3]
     return DetectedRegion(
         polygon=_to_polygon(quads[0]),
         score=word.score,
-        angle_deg=math.degrees(math.atan2(-float(reading[1]), float(reading[0]))),
+        angle_deg=math.degrees(math.atan2(0.0 - float(along[1]), float(along[0]))),
         character_polygons=tuple(_to_polygon(quad) for quad in quads[1:]),
     )
 
 
-def _to_polygon(quad: NDArray[np.float32]) -> Polygon:
+def _to_polygon(quad: Floats) -> Polygon:
     return tuple((float(x), float(y)) for x, y in quad)
-
-
-def _known(values: dict[str, Any], kind: type) -> dict[str, Any]:
-    names = {item.name for item in fields(kind)}
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items() if name in names}

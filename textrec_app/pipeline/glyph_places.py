@@ -78,8 +78,8 @@ def find_boxes(maps: Maps, ink: NDArray[np.float32] | None = None) -> list[Box |
     weighed = maps if ink is None else maps * ink
     peaks = weighed.max(axis=(1, 2), initial=0.0)
     strong = np.where(weighed >= 0.5 * peaks[:, None, None], weighed, np.float32(0.0))
-    for map_ in strong:
-        _drop_other_lines(map_)
+    for index in np.flatnonzero(_count_runs(strong.sum(axis=2)) > 1):
+        _drop_other_lines(strong[index])
     across, down = _list_extents(strong.sum(axis=1)), _list_extents(strong.sum(axis=2))
     return [
         Box(left, top, right, bottom) if peak >= LEAST_PEAK else None  # nor has a map of NaN found anything
@@ -153,6 +153,14 @@ def character_width(boxes: Sequence[Box | None], count: int) -> float:
     """A typical character's width as a share of the crop's, from the boxes that there are, else an even share."""
     widths = [box.right - box.left for box in boxes if box is not None]
     return float(np.median(widths)) if widths else 1.0 / max(count, 1)
+
+
+def _count_runs(rows: NDArray[np.float32]) -> NDArray[np.int_]:
+    """(n,) how many runs of rows each of n maps has, from the weights of its rows (n, h)."""
+    heavy = rows > FAINT_ROW * rows.max(axis=1, initial=0.0)[:, None]
+    begins = heavy.copy()
+    begins[:, 1:] &= ~heavy[:, :-1]
+    return begins.sum(axis=1)
 
 
 def _drop_other_lines(strong: NDArray[np.float32]) -> None:

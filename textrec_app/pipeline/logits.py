@@ -147,7 +147,7 @@ def create_runner(
     path = None if weights is None else find_onnx_file(weights, card)
     if path is None or not has_onnxruntime():
         if runtime == "onnx":
-            raise InputError(_what_is_missing(path))
+            raise InputError(what_onnx_lacks(path))
         return TorchRunner(network, card.preprocessing, device, precision)
     try:
         onnx = OnnxRunner(path, torch.get_num_threads())
@@ -161,9 +161,15 @@ def create_runner(
     return FasterRunner((onnx, TorchRunner(network, card.preprocessing, device, precision)))
 
 
-def _what_is_missing(path: Path | None) -> str:
+def what_onnx_lacks(path: Path | None, command: str = "models export-onnx") -> str:
+    """Says why onnxruntime cannot be used, and what to do.
+
+    Args:
+        path: the ONNX file, if there is one.
+        command: that makes it.
+    """
     if not has_onnxruntime():
         return "TEXTREC_RUNTIME is onnx, but onnxruntime is not installed: pip install -r requirements-onnx.txt."
     return "TEXTREC_RUNTIME is onnx, but these weights have no ONNX file" + (
-        "; make it with `models export-onnx`." if path is None else "."
+        f"; make it with `{command}`." if path is None else "."
     )

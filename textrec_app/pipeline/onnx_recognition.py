@@ -1,9 +1,10 @@
-"""Reading with onnxruntime from the file that `models export-onnx` writes; the package is optional."""
+"""Reading with onnxruntime from the files that `models export-onnx` writes; the package is optional."""
 
 import importlib
 import importlib.util
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,20 +41,29 @@ class OnnxRunner:
     name = "onnx float32"
 
     def __init__(self, path: Path, threads: int) -> None:
-        runtime = importlib.import_module(PACKAGE)
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except _load_errors() as error:
-            raise WeightsError(f"{path.name} cannot be read by onnxruntime ({error}); export it again") from error
+        self._session = open_session(path, threads)
 
     def run(self, images: np.ndarray) -> Tensor:
         """(B, 32, W, 3) uint8 RGB to (B, T, K) float32 logits."""
         (logits,) = self._session.run(["logits"], {"images": np.ascontiguousarray(images)})
         return torch.from_numpy(logits)
+
+
+def open_session(path: Path, threads: int) -> Any:
+    """An onnxruntime session on the CPU; typed Any as the package is optional.
+
+    Raises:
+        WeightsError: the file cannot be used.
+    """
+    runtime = importlib.import_module(PACKAGE)
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except _load_errors() as error:
+        raise WeightsError(f"{path.name} cannot be read by onnxruntime ({error}); export it again") from error
 
 
 def _load_errors() -> tuple[type[Exception], ...]:

@@ -41,10 +41,13 @@ class ReadOptions:
     Attributes:
         alternatives: other texts for each word, and other characters for each place.
         lexicon: words to prefer; a text far likelier than all of them is read freely.
+        floor: least detector's score of a region that is read, in [0, 1]; those below the detector's threshold are
+            candidates. None reads what the detector reports.
     """
 
     alternatives: int = 0
     lexicon: Lexicon | None = None
+    floor: float | None = None
 
 
 NOTHING_MORE = ReadOptions()

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from textrec_app.domain import CropReading, Polygon
 
 SURE_ENOUGH = 0.8
-UNSURE = 0.5
+UNSURE = 0.65
 TALL_RATIO = 1.5
 STEEP_DEG = 60.0
 TALL_MARGIN = 0.1
 HEAD_MARGIN = 0.2
 """By how much surer a turned reading must be than the one as it stands; measured on held-back words (docs/LOG.md)."""
+
+STACKED = 4
+"""The direction of upright letters that stand on top of each other; 0 to 3 are corners, see `turn_corners`."""
 
 ANGLES_DEG = (0.0, -90.0, 180.0, 90.0)
 """Counter-clockwise reading direction of text that begins 0, 1, 2, 3 corners after a picture's top-left."""
@@ -66,8 +69,10 @@ def list_tall_turns(size_hw: tuple[int, int], confidence: float) -> tuple[int, .
     return (1, 3) if height > TALL_RATIO * width and confidence < SURE_ENOUGH else ()
 
 
-def list_turns(size_hw: tuple[int, int], confidence: float, angle_deg: float = 0.0) -> tuple[int, ...]:
-    """Other directions to try, as corners by which the text's top-left moves on clockwise.
+def list_turns(
+    size_hw: tuple[int, int], confidence: float, angle_deg: float = 0.0, is_column: bool = False
+) -> tuple[int, ...]:
+    """Other directions to try, as corners by which the text's top-left moves on clockwise, or `STACKED`.
 
     A tall crop may be a line that runs down or up, a steep word may be read from its other end, and any word of which
     hardly anything is sure may be upside down.
@@ -76,10 +81,12 @@ def list_turns(size_hw: tuple[int, int], confidence: float, angle_deg: float = 0
         size_hw: of the crop.
         confidence: of the reading as it stands.
         angle_deg: of the region in its picture.
+        is_column: its letters may stand on top of each other.
     """
     tall = list_tall_turns(size_hw, confidence)
     is_doubtful = confidence < UNSURE or (confidence < SURE_ENOUGH and abs(angle_deg) > STEEP_DEG)
-    return tall or ((2,) if is_doubtful else ())
+    turns = tall or ((2,) if is_doubtful else ())
+    return (*turns, STACKED) if is_column and confidence < SURE_ENOUGH else turns
 
 
 def turn_crop(crop: NDArray[np.uint8], turns: int) -> NDArray[np.uint8]:

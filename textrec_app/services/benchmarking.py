@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from models.recognition.glyph_network import GlyphNetwork
 from models.recognition.text_network import TextNetwork
 from models.weights import load_network
 from textrec_app.errors import NotFoundError
+from textrec_app.evaluation.bench_page import draw_bench_page
 from textrec_app.evaluation.benchmark import (
     BATCH,
     BenchReport,
@@ -51,7 +55,8 @@ def run_bench(app: App, device: str | None = None, repeats: int = 10) -> BenchRe
     recognizer = Recognizer.load(weights, place, app.settings.runtime)
     yardstick_ms = measure_yardstick_ms()
     own = _time_crops(recognizer, yardstick_ms, repeats)
-    picture_ms, words = _time_picture(app, recognizer, place, repeats)
+    reader = _find_reader(app, recognizer, place)
+    picture, page = (_time_picture(reader, image, repeats) for image in (draw_bench_picture(), draw_bench_page()[0]))
     reading_memory_mb = _measure_peak_memory_mb(place)
     paths = tuple(_time_crops(other, yardstick_ms, repeats) for other in _list_recognizers(weights, place))
     return BenchReport(
@@ -59,11 +64,14 @@ def run_bench(app: App, device: str | None = None, repeats: int = 10) -> BenchRe
         threads=torch.get_num_threads(),
         ms_per_crop_batch_1=own.ms_per_crop_batch_1,
         ms_per_crop_batch_32=own.ms_per_crop_batch_32,
-        ms_per_picture=picture_ms,
-        words_per_picture=words,
+        ms_per_picture=picture.total_ms,
+        words_per_picture=picture.words,
+        ms_per_page_300_words=page.total_ms,
+        ms_detect_page=page.detect_ms,
+        words_per_page=page.words,
         yardstick_ms=yardstick_ms,
         crop_ratio=own.ratio_batch_32,
-        picture_ratio=None if picture_ms is None else picture_ms / yardstick_ms,
+        picture_ratio=None if picture.total_ms is None else picture.total_ms / yardstick_ms,
         peak_memory_mb=_measure_peak_memory_mb(place),
         model=f"{recognizer.card.name}@{recognizer.card.version}",
         reading_memory_mb=reading_memory_mb,
@@ -106,15 +114,28 @@ def _list_recognizers(weights: Path, device: str) -> Iterator[Recognizer]:
         yield Recognizer(network, card, place, runner)
 
 
-def _time_picture(app: App, recognizer: Recognizer, device: str, repeats: int) -> tuple[float | None, int]:
+class _PictureTimes(NamedTuple):
+    total_ms: float | None
+    detect_ms: float | None
+    words: int
+
+
+def _find_reader(app: App, recognizer: Recognizer, device: str) -> Reader | None:
+    """The reader of the detector in use; None where there is none."""
     try:
         weights = find_weights(app, "detector", None)
     except NotFoundError:
-        return None, 0
-    reader = Reader(Detector.load(weights, device), recognizer)
-    picture = draw_bench_picture()
-    words = len(reader.read(picture, "bench").regions)
-    return measure_ms(lambda: reader.read(picture, "bench"), max(3, repeats // 2), 1), words
+        return None
+    return Reader(Detector.load(weights, device, app.settings.runtime), recognizer)
+
+
+def _time_picture(reader: Reader | None, image: NDArray[np.uint8], repeats: int) -> _PictureTimes:
+    """Medians over half of the repeats, at least three; the words of the first, which is not counted."""
+    if reader is None:
+        return _PictureTimes(None, None, 0)
+    words = len(reader.read(image, "bench").regions)
+    spent = [reader.read(image, "bench").timings_ms for _ in range(max(3, repeats // 2))]
+    return _PictureTimes(median(one.total for one in spent), median(one.detect for one in spent), words)
 
 
 def _measure_peak_memory_mb(device: str) -> float:

@@ -93,7 +93,9 @@ class ModelHost:
             recognizer_network = before.models.recognizer
         else:
             recognizer_network = Recognizer.load(recognizer.path, self._device, self._settings.runtime)
-        detector_network = None if detector is None else Detector.load(detector.path, self._device)
+        detector_network = (
+            None if detector is None else Detector.load(detector.path, self._device, self._settings.runtime)
+        )
         logger.info("reading with %s %s", recognizer.name, recognizer.version)
         models = ActiveModels(
             reader=Reader(detector_network, recognizer_network),

@@ -9,6 +9,7 @@ from typing import Any
 from textrec_app.data.scenes import save_scenes
 from textrec_app.errors import InputError
 from textrec_app.pipeline.detection import Detector
+from textrec_app.services.architectures import check_architecture
 from textrec_app.services.training import find_commit
 from textrec_app.training.detector import DetectorResult, DetectorRun, train_detector
 from textrec_app.training.detector_recipes import get_detector_recipe
@@ -17,6 +18,7 @@ from textrec_app.training.detector_sources import load_detector_data
 logger = logging.getLogger(__name__)
 
 VALIDATION_FOLDER = "validation"
+DEFAULT_ARCHITECTURE = "one_shot"
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,14 @@ class DetectorOrder:
     """What `train detector` is asked for.
 
     Attributes:
+        recipe: "base" stands for the usual one of the architecture.
         data: folders with `boxes.jsonl`; see `load_detector_data` for how often each is seen and what is held back.
+        unlabeled: folders with pictures of which nothing is known; the words that the base is sure of are learnt.
         minutes: length of this sitting; None runs the whole schedule.
         schedule_minutes: minutes after which the learning rate has fallen to its end; None counts steps.
-        base: weights to begin from; they also separate the characters of real words.
+        base: weights to begin from; they also separate the characters of real words and the words of lines. Of those
+            of another architecture, the parts that both have are taken over.
+        architecture: "craft" or "one_shot"; None takes the latter.
     """
 
     out: Path
@@ -38,6 +44,8 @@ class DetectorOrder:
     base: Path | None = None
     version: str = "0"
     device: str = "auto"
+    architecture: str | None = None
+    unlabeled: tuple[Path, ...] = ()
 
 
 def train_detector_on(
@@ -50,22 +58,27 @@ def train_detector_on(
     The scenes held back are listed in `order.out`/validation, a set that `evaluate detection` takes.
 
     Raises:
-        InputError: no folder is named, or one is no detection set.
+        InputError: no folder is named, one is no detection set, there is no such architecture, or unlabeled
+            pictures are named without a base.
         NotFoundError: there is no such recipe.
     """
+    check_architecture(order.architecture, "detector")
+    architecture = order.architecture or DEFAULT_ARCHITECTURE
+    recipe = get_detector_recipe(order.recipe, order.schedule_minutes, architecture)
     if not order.data:
         raise InputError("There is nothing to train on. Name folders that hold boxes.jsonl with --data.")
     teacher = None if order.base is None else Detector.load(order.base)
-    found = load_detector_data(order.data, teacher)
+    found = load_detector_data(order.data, teacher, order.unlabeled)
     if found.validation:
         save_scenes(order.out / VALIDATION_FOLDER, found.validation)
     run = DetectorRun(
         out=order.out,
-        recipe=get_detector_recipe(order.recipe, order.schedule_minutes),
+        recipe=recipe,
         pools=found.pools,
         validation=found.validation,
         minutes=order.minutes,
         base=order.base,
+        architecture=architecture,
         version=order.version,
         data=found.names,
         commit=find_commit(),

@@ -1,9 +1,8 @@
 """Measure a checkpoint on a labeled data set, and calibrate its confidence."""
 
-import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from models.calibration import WordCalibration
 from models.weights import load_card, save_card
 from textrec_app.data.recognition_sets import RecognitionSample, load_recognition_set
-from textrec_app.data.scenes import Scene, load_scenes
 from textrec_app.domain import CropReading
 from textrec_app.errors import InputError, NotFoundError
 from textrec_app.evaluation.calibration import (
@@ -24,13 +22,6 @@ from textrec_app.evaluation.calibration import (
     judge_in_halves,
     without_evidence,
 )
-from textrec_app.evaluation.detection import (
-    DetectionMetrics,
-    FoundText,
-    SceneSample,
-    evaluate_detection,
-    evaluate_spotting,
-)
 from textrec_app.evaluation.evaluate import (
     RecognitionReport,
     RecognitionRun,
@@ -39,14 +30,11 @@ from textrec_app.evaluation.evaluate import (
 )
 from textrec_app.evaluation.metrics import compute_ece, compute_word_accuracy
 from textrec_app.evaluation.protocols import pair_texts
-from textrec_app.pipeline.detection import Detector
-from textrec_app.pipeline.images import load_image
-from textrec_app.pipeline.reader import Reader
 from textrec_app.pipeline.recognition import Recognizer
 from textrec_app.pipeline.sample_crops import load_sample_crop
 from textrec_app.pipeline.turning import list_tall_turns, read_turned, turn_crop
 from textrec_app.services.active_weights import TASKS
-from textrec_app.services.checkpoints import get_active, get_checkpoint
+from textrec_app.services.checkpoints import get_active, get_checkpoint, list_checkpoints
 from textrec_app.services.context import App
 
 logger = logging.getLogger(__name__)
@@ -147,47 +135,6 @@ def measure_recognition(
     return report
 
 
-def measure_detection(
-    app: App, request: EvaluationRequest, on_progress: Progress = lambda done, total: None
-) -> DetectionMetrics:
-    """Find the words of every scene and score them by the ICDAR 2015 rule.
-
-    Raises:
-        InputError: the data set is missing or damaged.
-        NotFoundError: there is no such checkpoint.
-        WeightsError: its weights are missing or altered.
-    """
-    detector = Detector.load(find_weights(app, "detector", request.model), app.models.device)
-
-    def find(image: NDArray[np.uint8]) -> list[FoundText]:
-        return [FoundText(region.polygon) for region in detector.detect(image)]
-
-    return _measure_scenes(request, find, None, on_progress)
-
-
-def measure_spotting(
-    app: App, request: EvaluationRequest, on_progress: Progress = lambda done, total: None
-) -> DetectionMetrics:
-    """Find and read the words of every scene; a match needs the text right too.
-
-    The model, if named, is the recognizer; the detector is the one in use.
-
-    Raises:
-        InputError: the data set is missing or damaged.
-        NotFoundError: there is no such checkpoint.
-        WeightsError: weights are missing or altered.
-    """
-    device = app.models.device
-    detector = Detector.load(find_weights(app, "detector", None), device)
-    weights = find_weights(app, "recognizer", request.model)
-    reader = Reader(detector, Recognizer.load(weights, device, app.settings.runtime))
-
-    def read(image: NDArray[np.uint8]) -> list[FoundText]:
-        return [FoundText(region.polygon, region.text) for region in reader.read(image, "").regions]
-
-    return _measure_scenes(request, read, request.protocol, on_progress)
-
-
 def calibrate(
     weights: Path, samples: Sequence[RecognitionSample], protocol: str = "exact", device: str = "cpu"
 ) -> CalibrationSummary:
@@ -271,7 +218,8 @@ def find_weights(app: App, task: str, model: str | None) -> Path:
     """The weights that a person means.
 
     Args:
-        model: a checkpoint's name or a path; None, or the task's own name, means what is in use.
+        model: a checkpoint's name or a path; None, or the task's own name, means what is in use. Weights that came
+            with the program go by the name of their file too (`recognizer_ctc`).
 
     Raises:
         InputError: the checkpoint, or the task that is named, is another.
@@ -290,49 +238,8 @@ def find_weights(app: App, task: str, model: str | None) -> Path:
         raise InputError(
             f"{model} means the {model} in use, which is not a {task}; `models list` shows those there are."
         )
-    checkpoint = get_checkpoint(app, model)
+    came_with = (one for one in list_checkpoints(app, task) if one.name.startswith(f"{model}-shipped-"))
+    checkpoint = next(came_with, None) or get_checkpoint(app, model)
     if checkpoint.task != task:
         raise InputError(f"{model} is a {checkpoint.task}, not a {task}; `models list` shows those there are.")
     return checkpoint.path
-
-
-def _measure_scenes(
-    request: EvaluationRequest,
-    find: Callable[[NDArray[np.uint8]], list[FoundText]],
-    protocol: str | None,
-    on_progress: Progress,
-) -> DetectionMetrics:
-    scenes = load_scenes(request.data)
-    if not scenes:
-        raise InputError(f"{request.data} lists no pictures. Name a folder with pictures and boxes.")
-    found: list[list[FoundText]] = []
-
-    def find_and_note(image: NDArray[np.uint8]) -> list[FoundText]:
-        found.append(find(image))
-        return found[-1]
-
-    samples = _load_scenes(scenes, on_progress)
-    if protocol is None:
-        metrics = evaluate_detection(samples, find_and_note)
-    else:
-        metrics = evaluate_spotting(samples, find_and_note, protocol)
-    if request.predictions is not None:
-        write_found(request.predictions, request.data, scenes, found)
-    return metrics
-
-
-def write_found(path: Path, directory: Path, scenes: Sequence[Scene], found: Sequence[Sequence[FoundText]]) -> None:
-    """Write what was found, one picture a line, in the form of `boxes.jsonl`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
-        for scene, regions in zip(scenes, found, strict=True):
-            boxes = [{"quad": [list(point) for point in region.polygon], "text": region.text} for region in regions]
-            image = scene.path.relative_to(directory).as_posix()
-            stream.write(json.dumps({"image": image, "boxes": boxes}, ensure_ascii=False) + "\n")
-
-
-def _load_scenes(scenes: Sequence[Scene], on_progress: Progress) -> Iterator[SceneSample]:
-    for done, scene in enumerate(scenes):
-        on_progress(done, len(scenes))
-        yield SceneSample(load_image(scene.path), scene.boxes)
-    on_progress(len(scenes), len(scenes))

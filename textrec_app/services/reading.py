@@ -7,14 +7,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrec_app.data.glyph_masks import glyph_mask_kmeans
-from textrec_app.domain import Alternative, CharacterReading, CropReading, Reading, RegionReading
+from textrec_app.domain import Alternative, CharacterReading, CropReading, DetectedRegion, Reading, RegionReading
 from textrec_app.errors import InputError
 from textrec_app.pipeline.cropping import crop_polygon, project_spans
 from textrec_app.pipeline.glyph_view import GlyphView, scale_to_peak
 from textrec_app.pipeline.lexicon import Lexicon
+from textrec_app.pipeline.page_layout import filter_reading, join_words, list_rows, reading_text
+from textrec_app.pipeline.reader import PictureReading
 from textrec_app.pipeline.recognition import NOTHING_MORE, ReadOptions
-from textrec_app.pipeline.turning import turn_corners, turn_crop
+from textrec_app.pipeline.region_cuts import RegionCuts
+from textrec_app.pipeline.turning import STACKED, turn_corners, turn_crop
 from textrec_app.services.context import App
+
+__all__ = [
+    "PictureReading",
+    "RegionExplanation",
+    "check_word_list",
+    "explain_region",
+    "filter_reading",
+    "join_words",
+    "list_rows",
+    "read_options",
+    "read_picture",
+    "read_picture_with_maps",
+    "read_word",
+    "reading_text",
+]
 
 SHOWN_ALTERNATIVES = 5
 SHOWN_CHARACTERS = 40
@@ -93,6 +111,16 @@ def read_picture(app: App, image: NDArray[np.uint8], name: str, options: ReadOpt
     return app.models.reader().read(image, name, options)
 
 
+def read_picture_with_maps(
+    app: App, image: NDArray[np.uint8], name: str, options: ReadOptions = NOTHING_MORE
+) -> PictureReading:
+    """Like `read_picture`, with what the detector saw.
+
+    With `options.floor` the reading holds candidates too; `filter_reading` gives the reading at any threshold above it.
+    """
+    return app.models.reader().read_with_maps(image, name, options)
+
+
 def read_word(app: App, image: NDArray[np.uint8], name: str, options: ReadOptions = NOTHING_MORE) -> Reading:
     """Read a picture that is one word; nothing is detected.
 
@@ -139,11 +167,14 @@ def explain_region(app: App, image: NDArray[np.uint8], region: RegionReading) ->
 
 
 def _list_candidates(image: NDArray[np.uint8], region: RegionReading) -> list[NDArray[np.uint8]]:
-    """The crops that may have been read: with a margin, or the very picture where it was read as one word."""
+    """The crops that may have been read: the very picture where it was read as one word, else the region laid flat."""
     height, width = image.shape[:2]
     corners = ((0.0, 0.0), (float(width), 0.0), (float(width), float(height)), (0.0, float(height)))
     whole = [turn_crop(image, turns) for turns in range(4) if region.polygon == turn_corners(corners, turns)]
-    return [*whole, crop_polygon(image, region.polygon)]
+    letters = tuple(character.polygon for character in region.characters)
+    cuts = RegionCuts(image, [DetectedRegion(region.polygon, region.score, region.angle_deg, letters)])
+    column = [cuts.cut(0, STACKED)] if cuts.is_stacked(0) else []
+    return [*whole, *column, cuts.cut(0, 0), crop_polygon(image, region.polygon)]
 
 
 def _read_again(reading: CropReading, region: RegionReading) -> tuple[CharacterReading, ...]:

@@ -12,25 +12,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.detection.craft import MAP_STRIDE
-from models.detection.losses import craft_loss
 from models.registry import create_network
 from models.weights import WeightCard, load_card, load_network, save_weights
 from textrec_app.data.detection_damage import damage_picture
 from textrec_app.data.detection_samples import draw_view
-from textrec_app.data.detection_targets import TargetWord, build_targets
+from textrec_app.data.detection_targets import TargetWord
 from textrec_app.data.scenes import Scene
 from textrec_app.errors import InputError
 from textrec_app.evaluation.detection import FoundText, SceneSample, evaluate_detection
-from textrec_app.pipeline.craft_postprocess import CraftThresholds
-from textrec_app.pipeline.detection import DetectionPreprocessing, Detector
+from textrec_app.pipeline.canvas import DetectionPreprocessing
+from textrec_app.pipeline.detection import Detector
 from textrec_app.pipeline.images import load_image
+from textrec_app.pipeline.map_decoders import create_decoder
+from textrec_app.training.detector_objectives import Objective, create_objective
 from textrec_app.training.detector_recipes import DetectorRecipe
 from textrec_app.training.fit import FitResult, ProgressSink, StopCheck, fit
 
 logger = logging.getLogger(__name__)
-
-ARCHITECTURE = "craft"
 
 
 @dataclass(frozen=True)
@@ -54,13 +52,11 @@ class DetectorBatch:
 
     Attributes:
         images: (B, S, S, 3) uint8 RGB.
-        targets: (B, 2, S / 2, S / 2) float32, region and affinity.
-        weights: (B, S / 2, S / 2) float32.
+        targets: what the architecture's objective collated.
     """
 
     images: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
+    targets: Any
 
 
 @dataclass(frozen=True)
@@ -72,8 +68,11 @@ class DetectorRun:
         pools: what is drawn from.
         validation: scenes that are never trained on; may be empty.
         minutes: length of this sitting; None runs the whole schedule.
-        base: weights to begin from; None begins from nothing.
+        base: weights to begin from; None begins from nothing. Of a base of another architecture, the parts that both
+            have are taken over.
+        architecture: "craft" or "one_shot".
         config: shape of a network that begins from nothing; the shipped shape by default.
+        objective: what is learnt; None takes the architecture's usual one.
         version, data, commit: for the card of the checkpoint to be made.
     """
 
@@ -83,7 +82,9 @@ class DetectorRun:
     validation: Sequence[Scene] = ()
     minutes: float | None = None
     base: Path | None = None
+    architecture: str = "one_shot"
     config: dict[str, Any] = field(default_factory=dict)
+    objective: Objective | None = None
     name: str = "detector"
     version: str = "0"
     data: list[Any] = field(default_factory=list)
@@ -110,6 +111,7 @@ class DetectorTask:
         self.pools = [pool for pool in run.pools if len(pool.paths) and pool.share > 0]
         if not self.pools:
             raise InputError("There is no scene to train the detector on. Name folders with boxes.jsonl.")
+        self.objective = run.objective or create_objective(card.architecture)
         self.preprocessing = DetectionPreprocessing()
         self.samples = [SceneSample(load_image(scene.path), scene.boxes) for scene in run.validation]
 
@@ -124,15 +126,11 @@ class DetectorTask:
         local = self.recipe.fit.batch_size // processes
         cv2.setNumThreads(1)  # the network has the processors
         views = [self._view(np.random.default_rng([self.recipe.fit.seed, step, process, k])) for k in range(local)]
-        images, targets, weights = zip(*views, strict=True)
-        return DetectorBatch(np.stack(images), np.stack(targets), np.stack(weights))
+        return DetectorBatch(np.stack([view for view, _ in views]), self.objective.collate([t for _, t in views]))
 
     def loss(self, network: nn.Module, batch: DetectorBatch, device: torch.device) -> tuple[Tensor, int]:
-        """See `models.detection.losses.craft_loss`."""
-        logits = network(self._normalise(batch.images, device))
-        targets = torch.from_numpy(batch.targets).to(device)
-        weights = torch.from_numpy(batch.weights).to(device)
-        return craft_loss(logits, targets, weights), len(batch.images)
+        """See `Objective.loss`."""
+        return self.objective.loss(network, self._normalise(batch.images, device), batch.targets), len(batch.images)
 
     def evaluate(self, network: nn.Module, device: torch.device, should_stop: StopCheck) -> dict[str, float]:
         """Detection metrics on the validation scenes; empty where there are none."""
@@ -145,14 +143,13 @@ class DetectorTask:
             return {}
         return {"precision": metrics.precision, "recall": metrics.recall, "score": metrics.hmean}
 
-    def _view(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _view(self, rng: np.random.Generator) -> tuple[np.ndarray, Any]:
         shares = np.array([pool.share for pool in self.pools])
         pool = self.pools[int(rng.choice(len(shares), p=shares / shares.sum()))]
         index = int(rng.integers(len(pool.paths)))
         view, words = draw_view(read_rgb(pool.paths[index]), pool.words[index], self.recipe.views, rng)
-        size = self.recipe.views.size_px // MAP_STRIDE
-        targets = build_targets((size, size), words, MAP_STRIDE)
-        return damage_picture(view, rng), np.stack([targets.region, targets.affinity]), targets.weights
+        targets = self.objective.build(self.recipe.views.size_px, words, rng)
+        return damage_picture(view, rng), targets
 
     def _normalise(self, images: np.ndarray, device: torch.device) -> Tensor:
         tensor = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float()  # channels last in memory
@@ -213,22 +210,39 @@ def read_rgb(path: Path) -> np.ndarray:
 def _start(run: DetectorRun) -> tuple[nn.Module, WeightCard]:
     base = load_card(run.base) if run.base is not None else None
     torch.manual_seed(run.recipe.fit.seed)
-    config: dict[str, Any] = dict(base.config if base else run.config)
-    network = load_network(run.base)[0] if run.base else create_network(ARCHITECTURE, config)
-    thresholds = base.preprocessing.get("thresholds") if base else None
+    goes_on = base is not None and base.architecture == run.architecture
+    config: dict[str, Any] = dict(base.config if base and goes_on else run.config)
+    network = create_network(run.architecture, config)
+    known_thresholds = base.preprocessing.get("thresholds") if base and goes_on else None
+    thresholds = create_decoder(run.architecture, known_thresholds or {}).thresholds
+    if run.base is not None:
+        n_taken = take_over(network, load_network(run.base)[0])
+        logger.info("%d tensors are taken over from %s", n_taken, run.base)
     card = WeightCard(
         name=run.name,
         version=run.version,
         task="detector",
-        architecture=ARCHITECTURE,
+        architecture=run.architecture,
         config=config,
-        preprocessing=asdict(DetectionPreprocessing()) | {"thresholds": thresholds or asdict(CraftThresholds())},
+        preprocessing=asdict(DetectionPreprocessing()) | {"thresholds": asdict(thresholds)},
         recipe=asdict(run.recipe),
         data=run.data,
         commit=run.commit,
         parent=f"{base.name}@{base.version}" if base else "",
     )
     return network, card
+
+
+def take_over(network: nn.Module, base: nn.Module) -> int:
+    """Copy the tensors of a base that have the same name and shape.
+
+    Returns:
+        How many there were.
+    """
+    own, given = network.state_dict(), base.state_dict()
+    common = {name: given[name] for name in own if name in given and own[name].shape == given[name].shape}
+    network.load_state_dict(common, strict=False)
+    return len(common)
 
 
 def _finish(card: WeightCard, result: FitResult) -> WeightCard:

@@ -29,6 +29,20 @@ DETECTOR_RECIPES = {
             save_every=250,
         )
     ),
+    "one_shot": DetectorRecipe(
+        FitRecipe(
+            "one_shot",
+            steps=6000,
+            batch_size=12,
+            learning_rate=1.5e-3,
+            warmup_steps=100,
+            weight_decay=0.02,
+            ema_decay=0.998,
+            evaluate_every=250,
+            save_every=250,
+            optimizer="muon",
+        )
+    ),
     "tiny": DetectorRecipe(
         FitRecipe(
             "tiny",
@@ -46,8 +60,14 @@ DETECTOR_RECIPES = {
 }
 
 
-def get_detector_recipe(name: str, minutes: float | None = None) -> DetectorRecipe:
+USUAL_RECIPE = "base"
+
+
+def get_detector_recipe(name: str, minutes: float | None = None, architecture: str = "craft") -> DetectorRecipe:
     """A preset by name; `minutes` makes its schedule end with the time instead of the steps.
+
+    Args:
+        name: "base" stands for the one named after the architecture, where there is one.
 
     Raises:
         NotFoundError: there is no such recipe.
@@ -55,5 +75,6 @@ def get_detector_recipe(name: str, minutes: float | None = None) -> DetectorReci
     if name not in DETECTOR_RECIPES:
         known = ", ".join(DETECTOR_RECIPES)
         raise NotFoundError(f"there is no recipe {name!r} for the detector; choose one of {known}")
-    recipe = DETECTOR_RECIPES[name]
+    is_usual = name == USUAL_RECIPE and architecture in DETECTOR_RECIPES
+    recipe = DETECTOR_RECIPES[architecture if is_usual else name]
     return recipe if minutes is None else replace(recipe, fit=replace(recipe.fit, minutes_schedule=minutes))

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.craft import MAP_STRIDE
 from textrec_app.data.detection_samples import SLICE_CONFIDENCE
 from textrec_app.data.detection_targets import TargetWord, slice_quad
 from textrec_app.pipeline.craft_postprocess import split_characters
@@ -26,14 +25,14 @@ def refine_words(detector: Detector, image: NDArray[np.uint8], words: Sequence[T
     Source:
         Baek et al., CVPR 2019 (CRAFT), section 3.2.2; splitting along the word replaces the watershed.
     """
-    region, affinity, placement = detector.compute_maps(image)
+    characters, stride, placement = detector.compute_maps(image)
     refined = []
     for word in words:
         if word.confidence != SLICE_CONFIDENCE or not len(word.character_quads):
             refined.append(word)
             continue
-        quad = (word.quad * placement.scale + placement.margin_px) / MAP_STRIDE
-        edges = split_characters(quad.astype(np.float32), region, affinity)
+        quad = (word.quad * placement.scale + placement.margin_px) / stride
+        edges = split_characters(quad.astype(np.float32), characters, np.zeros_like(characters))
         trust = compute_trust(len(word.character_quads), len(edges) - 1)
         if trust > SLICE_CONFIDENCE:
             word = replace(word, character_quads=slice_quad(word.quad, edges), confidence=trust)

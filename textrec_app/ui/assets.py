@@ -1,15 +1,32 @@
 """The page's own HTML, CSS and JavaScript, kept as small files beside this one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 ASSETS_DIR = Path(__file__).with_name("assets")
-STYLES = ("tokens.css", "layout.css", "read.css", "glyphs.css", "harvest.css", "review.css", "train.css", "models.css")
+STYLES = (
+    "tokens.css",
+    "layout.css",
+    "read.css",
+    "read_layers.css",
+    "detail.css",
+    "glyphs.css",
+    "harvest.css",
+    "review.css",
+    "train.css",
+    "models.css",
+)
 HEAD_SCRIPTS = ("core.js", "tabs.js", "outbox.js")
 
 
 def load_asset(name: str) -> str:
     """Text of one file of `assets/`."""
     return (ASSETS_DIR / name).read_text(encoding="utf-8")
+
+
+def load_scripts(names: Sequence[str]) -> str:
+    """Text of several scripts that run as one function, in order."""
+    return "".join(load_asset(name) for name in names)
 
 
 def load_styles() -> str:

@@ -5,36 +5,57 @@ The values are plain JSON. The page builds elements from them by script and puts
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
 
-from textrec_app.domain import Alternative, CharacterReading, Polygon, Reading, RegionReading
+from textrec_app.domain import Alternative, CharacterReading, Polygon, RegionReading
 from textrec_app.pipeline.glyph_pictures import heat_rgba, lay_over, paint_ink
+from textrec_app.pipeline.reader import PictureReading
+from textrec_app.services.reading import RegionExplanation, filter_reading
 from textrec_app.ui.glyph_panel import build_glyphs
+from textrec_app.ui.heat_maps import to_heat_url
 from textrec_app.ui.pictures import enlarge_crop, to_jpeg_url, to_png_url
+from textrec_app.ui.read_layout import describe_layout, format_points
 
-if TYPE_CHECKING:
-    from textrec_app.services.reading import RegionExplanation
+SCORE_FLOOR = 0.3
+"""Places that the detector gives less are no candidates: nobody reads them."""
+EVERY_SCORE = 0.0
 
 
-def build_overlay(image: np.ndarray, reading: Reading, is_word: bool, hint: str = "") -> dict[str, Any]:
-    """Everything that the page needs to draw a reading and to recolour it without asking again.
+def build_overlay(
+    image: np.ndarray, picture: PictureReading, token: str, is_word: bool = False, hint: str = ""
+) -> dict[str, Any]:
+    """Everything that the page needs to draw a reading and to hide words of low score without asking again.
 
     Args:
+        picture: all candidates, and the score from which they are shown at first.
+        token: names this reading in what the page asks later.
         hint: a sentence to show above it.
     """
+    reading = picture.reading
     height, width = reading.size_hw
+    no_boxes: tuple[tuple[Polygon, ...], ...] = ((),) * len(reading.regions)
     return {
         "kind": "reading",
+        "token": token,
         "name": reading.image,
         "is_word": is_word,
         "hint": hint,
         "width": width,
         "height": height,
         "image": to_jpeg_url(image),
-        "regions": [_describe_region(region) for region in reading.regions],
+        "maps": {name: to_heat_url(heat, name) for name, heat in picture.maps.items()},
+        "threshold": picture.threshold,
+        "floor": min(SCORE_FLOOR, picture.threshold),
+        "regions": [
+            _describe_region(region, found)
+            for region, found in zip(reading.regions, picture.character_boxes or no_boxes, strict=True)
+        ],
+        "layouts": [
+            describe_layout(reading, filter_reading(reading, score)) for score in (picture.threshold, EVERY_SCORE)
+        ],
         "timings": {
             "detect": reading.timings_ms.detect,
             "recognize": reading.timings_ms.recognize,
@@ -50,7 +71,7 @@ def build_failure(message: str) -> dict[str, Any]:
     return {"kind": "failure", "message": message}
 
 
-def build_detail(region: RegionReading, explanation: "RegionExplanation") -> dict[str, Any]:
+def build_detail(region: RegionReading, explanation: RegionExplanation) -> dict[str, Any]:
     """One word: its crop, its ink by brightness, and for each character where the network looked.
 
     `glyphs` is what only networks with a glyph branch know (`build_glyphs`), None for the others; where it has the
@@ -85,20 +106,15 @@ def _describe_others(others: Sequence[Alternative]) -> list[dict[str, Any]]:
     return [{"text": other.text, "confidence": round(other.confidence, 4)} for other in others if other.is_likely]
 
 
-def _describe_region(region: RegionReading) -> dict[str, Any]:
+def _describe_region(region: RegionReading, boxes: Sequence[Polygon]) -> dict[str, Any]:
+    """One candidate; its character boxes are the detector's, or where the recognizer read each character."""
     return {
         "points": format_points(region.polygon),
         "text": region.text,
         "confidence": round(region.confidence, 4),
-        "characters": [
-            {"text": character.text, "confidence": round(character.confidence, 4)} for character in region.characters
-        ],
+        "score": region.score,
+        "boxes": [format_points(box) for box in boxes or [character.polygon for character in region.characters]],
     }
-
-
-def format_points(polygon: Polygon) -> str:
-    """Corners in the form of SVG's `points`."""
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in polygon)
 
 
 def _describe_character(character: CharacterReading, crop: np.ndarray, attention: np.ndarray | None) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Read: a picture in, its words outlined, each word explained."""
 
+import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +11,39 @@ import numpy as np
 from textrec_app.domain import Reading, RegionReading
 from textrec_app.errors import InputError, TextRecError
 from textrec_app.pipeline.images import load_image
+from textrec_app.pipeline.reader import PictureReading
 from textrec_app.pipeline.recognition import NOTHING_MORE, ReadOptions
 from textrec_app.services.context import App
 from textrec_app.services.reading import (
     RegionExplanation,
     check_word_list,
     explain_region,
+    filter_reading,
     read_options,
     read_picture,
+    read_picture_with_maps,
     read_word,
 )
 from textrec_app.services.word_pictures import pack_word
-from textrec_app.ui.assets import load_asset
+from textrec_app.ui.arguments import take_number
+from textrec_app.ui.assets import load_asset, load_scripts
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.inputs import INFERENCE, take_files_untouched
-from textrec_app.ui.overlays import build_detail, build_failure, build_overlay
+from textrec_app.ui.overlays import SCORE_FLOOR, build_detail, build_failure, build_overlay
 from textrec_app.ui.pictures import to_zip_url
+from textrec_app.ui.read_layout import describe_layout
 
 EXAMPLES_DIR = Path(__file__).with_name("examples")
 EXAMPLE_SUFFIXES = (".jpg", ".jpeg", ".png")
+OVERLAY_SCRIPTS = (
+    "read.js",
+    "read_stage.js",
+    "read_layers.js",
+    "read_score.js",
+    "read_text.js",
+    "read_list.js",
+    "read_saving.js",
+)
 
 
 def create_read_tab(app: App) -> None:
@@ -49,27 +65,9 @@ def create_read_tab(app: App) -> None:
             lexicon = _create_word_list()
             _create_examples(picture)
         with gr.Column(scale=3, min_width=320):
-            overlay = gr.HTML(
-                value=None,
-                html_template=load_asset("read.html"),
-                js_on_load=load_asset("read.js") + load_asset("read_list.js"),
-                apply_default_css=False,
-                elem_id="read-overlay",
-            )
-            detail = gr.HTML(
-                value=None,
-                html_template=load_asset("detail.html"),
-                js_on_load=load_asset("detail.js") + load_asset("detail_glyphs.js"),
-                apply_default_css=False,
-                elem_id="read-detail",
-            )
-            package = gr.HTML(
-                value=None,
-                html_template=load_asset("package.html"),
-                js_on_load=load_asset("package.js"),
-                apply_default_css=False,
-                elem_id="read-package",
-            )
+            overlay = create_overlay(app, shown)
+            detail = _create_panel("detail.html", ("detail.js", "detail_glyphs.js"), "read-detail")
+            package = _create_panel("package.html", ("package.js",), "read-package")
     gr.on(
         [picture.change, is_word.change, lexicon.blur],
         bind(app, show_reading),
@@ -90,6 +88,35 @@ def create_read_tab(app: App) -> None:
     }
     overlay.select(bind(app, show_word), [shown], [detail], trigger_mode="always_last", **on_word)
     detail.download(bind(app, pack_shown_word), [shown], [package], **on_word)
+
+
+def create_overlay(app: App, shown: gr.State) -> gr.HTML:
+    """The picture with its words and layers; what a new score makes of lines and blocks, it asks for by itself.
+
+    Args:
+        shown: what `show_reading` keeps of the reading on the page.
+    """
+    overlay = _create_panel("read.html", OVERLAY_SCRIPTS, "read-overlay")
+    overlay.apply(
+        bind(app, show_grouping),
+        [shown],
+        [_create_panel("grouping.html", ("grouping.js",), "read-grouping")],
+        api_visibility="private",
+        show_progress="hidden",
+        trigger_mode="always_last",
+        queue=False,
+    )
+    return overlay
+
+
+def _create_panel(template: str, scripts: tuple[str, ...], name: str) -> gr.HTML:
+    return gr.HTML(
+        value=None,
+        html_template=load_asset(template),
+        js_on_load=load_scripts(scripts),
+        apply_default_css=False,
+        elem_id=name,
+    )
 
 
 def _create_word_list() -> gr.Textbox:
@@ -117,11 +144,31 @@ def show_reading(app: App, path: str | None, is_word: bool, lexicon: str = "") -
         return None, None, None
     try:
         options = read_options(lexicon)
-        image, reading = read_file(app, Path(path), is_word, options)
+        image, picture = _look_at_file(app, Path(path), is_word, options)
         hint = _find_hint(app, options)
     except TextRecError as error:
         return build_failure(str(error)), None, None
-    return build_overlay(image, reading, is_word, hint), None, {"path": path, "reading": reading}
+    token = uuid.uuid4().hex
+    kept = {"path": path, "reading": picture.reading, "token": token}
+    return build_overlay(image, picture, token, is_word, hint), None, kept
+
+
+def _look_at_file(app: App, path: Path, is_word: bool, options: ReadOptions) -> tuple[np.ndarray, PictureReading]:
+    """Like `read_file`, with what lies under the detector's threshold, and its maps."""
+    if is_word:
+        image, reading = read_file(app, path, is_word, options)
+        return image, PictureReading(reading, {}, 0.0, ())
+    image = load_image(path, max_pixels=app.settings.max_pixels)
+    return image, read_picture_with_maps(app, image, path.name, replace(options, floor=SCORE_FLOOR))
+
+
+def show_grouping(app: App, shown: dict[str, Any] | None, event: gr.EventData) -> dict[str, Any] | None:
+    """The lines and blocks of the words from a score on; no network runs."""
+    if shown is None:
+        return None
+    threshold = take_number(event.threshold, "threshold")
+    layout = describe_layout(shown["reading"], filter_reading(shown["reading"], threshold))
+    return {"token": shown["token"], "layout": layout}
 
 
 def _find_hint(app: App, options: ReadOptions) -> str:

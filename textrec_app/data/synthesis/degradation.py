@@ -114,12 +114,13 @@ def recompress(image: np.ndarray, quality: int) -> np.ndarray:
     return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
 
 
-def degrade_scene(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def degrade_scene(image: np.ndarray, generator: np.random.Generator, smallest_px: float = 30.0) -> np.ndarray:
     """Damage a scene mildly, so that its smallest text stays text.
 
     Args:
         image: (H, W, 3) float32 RGB in 0..255.
         generator: source of randomness.
+        smallest_px: height of its smallest words; below 16 px there is less blur and less loss.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -129,12 +130,14 @@ def degrade_scene(image: np.ndarray, generator: np.random.Generator) -> np.ndarr
     chance = generator.random()
     height = image.shape[0]
     if chance < 0.25:
-        image = blur(image, generator, 1.3)
+        image = blur(image, generator, min(1.3, max(0.55, 0.08 * smallest_px)))
     elif chance < 0.45:
-        image = lose_resolution(image, generator, low_px=height // 2, high_px=height)
+        least = min(0.95, max(0.5, 8.0 / smallest_px))
+        image = lose_resolution(image, generator, low_px=int(height * least), high_px=height)
     if generator.random() < 0.4:
-        image = add_noise(image, generator)
+        part = np.float32(min(1.0, smallest_px / 16))
+        image = image + part * (add_noise(image, generator) - image)
     pixels = np.clip(image, 0, 255).astype(np.uint8)
     if generator.random() < 0.6:
-        pixels = recompress(pixels, int(generator.integers(30, 96)))
+        pixels = recompress(pixels, int(generator.integers(30 if smallest_px > 16 else 60, 96)))
     return pixels

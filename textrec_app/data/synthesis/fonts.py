@@ -91,10 +91,15 @@ def list_font_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FONT_SUFFIXES)
 
 
-def list_system_fonts() -> list[Path]:
-    """List installed font files through fontconfig, else from the usual folders, sorted by path."""
+def list_system_fonts(language: str | None = None) -> list[Path]:
+    """List installed font files through fontconfig, else from the usual folders, sorted by path.
+
+    Args:
+        language: only fonts that fontconfig knows to write this language, like "ja"; without fontconfig, all.
+    """
+    pattern = f":lang={language}" if language else ":"
     try:
-        reply = subprocess.run(["fc-list", ":", "file"], capture_output=True, text=True, check=True, timeout=20)
+        reply = subprocess.run(["fc-list", pattern, "file"], capture_output=True, text=True, check=True, timeout=20)
     except (OSError, subprocess.SubprocessError):
         return sorted(path for root in SYSTEM_FOLDERS for path in list_font_files(root))
     paths = {Path(line.split(":")[0].strip()) for line in reply.stdout.splitlines() if line}

@@ -1,45 +1,15 @@
 """Compose lines of text on planes: single lines, paragraphs, signs, receipts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from textrec_app.data.synthesis.effects import draw_color
 from textrec_app.data.synthesis.fonts import FontFace, FontLibrary
-from textrec_app.data.synthesis.glyphs import InkLine, draw_line
+from textrec_app.data.synthesis.planes import PlacedLine, Plane, choose_covering, draw_placed, stack_lines
 from textrec_app.data.synthesis.texts import TextSource, recase
 
 SIZES_PX = (9, 10, 11, 12, 14, 16, 18, 20, 23, 26, 30, 34, 39, 45, 52, 60, 70, 82, 96, 115, 140)
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedLine:
-    """A drawn line and its top-left corner on its plane, in pixels."""
-
-    line: InkLine
-    text: str
-    x_px: float
-    y_px: float
-    size_px: int
-    style_seed: int
-    may_bend: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Plane:
-    """A flat piece of the scene that carries text.
-
-    Attributes:
-        size_wh: extent in pixels of the scene when seen from the front.
-        lines: what is written; lines do not touch each other.
-        panel: (3,) float32 colour of the board behind the text, None for bare text.
-        is_upright: the plane is hardly turned (paper, long text).
-    """
-
-    size_wh: tuple[float, float]
-    lines: tuple[PlacedLine, ...]
-    panel: np.ndarray | None
-    is_upright: bool
 
 
 def pick_size(generator: np.random.Generator, low_px: int, high_px: int) -> int:
@@ -73,7 +43,7 @@ class PlaneComposer:
         text = self.texts.draw_line(generator) if is_line else self.texts.draw_word(generator)
         line = replace(self._write(generator, None, text, size), may_bend=True)
         panel = draw_color(generator) if generator.random() < 0.3 else None
-        return _stack([line], generator, panel, margin=0.4 if panel is not None else 0.1)
+        return stack_lines([line], generator, panel, margin=0.4 if panel is not None else 0.1)
 
     def compose_sign(self, generator: np.random.Generator, max_words: int) -> Plane:
         """Draw a board with a large line or two and smaller ones below."""
@@ -95,7 +65,7 @@ class PlaneComposer:
                 size = pick_size(generator, 12, max(12, size))
             if row and generator.random() < 0.3:
                 face, style = self.fonts.choose(generator, "Aa0"), int(generator.integers(2**31))
-        return _stack(lines, generator, draw_color(generator), margin=0.5)
+        return stack_lines(lines, generator, draw_color(generator), margin=0.5)
 
     def compose_paragraph(self, generator: np.random.Generator, max_words: int) -> Plane:
         """Draw lines of running text in one face and size."""
@@ -111,7 +81,7 @@ class PlaneComposer:
             lines.append(self._write(generator, face, text.upper() if is_upper else text, size, style))
             left -= len(words)
         panel = draw_color(generator) if generator.random() < 0.6 else None
-        return _stack(lines, generator, panel, margin=0.6)
+        return stack_lines(lines, generator, panel, margin=0.6)
 
     def compose_receipt(self, generator: np.random.Generator, max_words: int, max_lines: int = 16) -> Plane:
         """Draw narrow paper with dark lines, labels on the left and amounts on the right."""
@@ -128,7 +98,7 @@ class PlaneComposer:
             left -= len(text.split())
         lines = lines or [self._write(generator, face, "TOTAL", size, style)]
         paper = np.float32(generator.uniform(190, 250)) + generator.normal(0, 5, 3)
-        plane = _stack(lines, generator, paper.astype(np.float32), margin=1.0)
+        plane = stack_lines(lines, generator, paper.astype(np.float32), margin=1.0)
         return Plane(plane.size_wh, plane.lines, plane.panel, True)
 
     def _write(
@@ -139,30 +109,9 @@ class PlaneComposer:
         size_px: int,
         style_seed: int | None = None,
     ) -> PlacedLine:
-        if face is None or not face.covers(text):
-            face = self.fonts.choose(generator, text)
-        if face.capitals_only:
-            text = text.upper()
-        spacing = 0.0
-        if generator.random() < 0.2:
-            spacing = size_px * generator.uniform(-0.03, 0.25)
+        face = choose_covering(self.fonts, face, text, generator)
+        chance = generator.random()
+        widest = 0.25 if chance < 0.2 else 0.8 if chance < 0.23 else 0.0
+        spacing = size_px * generator.uniform(-0.03, widest) if widest else 0.0
         seed = int(generator.integers(2**31)) if style_seed is None else style_seed
-        return PlacedLine(draw_line(face, text, size_px, spacing), text, 0.0, 0.0, size_px, seed)
-
-
-def _stack(lines: list[PlacedLine], generator: np.random.Generator, panel: np.ndarray | None, margin: float) -> Plane:
-    """Put lines below each other, aligned left, centred or right."""
-    alignment = (0.0, 0.5, 0.5, 1.0)[int(generator.random() * 3.3)]
-    inset = margin * min(line.size_px for line in lines)
-    width = max(line.line.ink.shape[1] for line in lines)
-    leading = generator.uniform(0.12, 0.6)
-    y = inset
-    placed = []
-    for line in lines:
-        height, line_w = line.line.ink.shape
-        x = inset + (width - line_w) * alignment
-        placed.append(replace(line, x_px=x, y_px=y))
-        y += height + leading * line.size_px
-    bottom = y - leading * lines[-1].size_px + inset
-    is_upright = len(lines) > 4
-    return Plane((width + 2 * inset, bottom), tuple(placed), panel, is_upright)
+        return draw_placed(face, text, size_px, seed, spacing)

@@ -10,6 +10,7 @@ import numpy as np
 
 from textrec_app.data.synthesis.backgrounds import load_backgrounds
 from textrec_app.data.synthesis.fonts import FontLibrary
+from textrec_app.data.synthesis.scene_painting import SceneWord
 from textrec_app.data.synthesis.scenes import SceneRenderer
 from textrec_app.data.synthesis.texts import TextSource
 from textrec_app.data.synthesis.words import WordRenderer
@@ -83,10 +84,12 @@ def write_scenes(
     seed: int = 0,
     folders: SynthesisFolders | None = None,
     on_progress: Progress | None = None,
+    kinds: tuple[str, ...] = (),
 ) -> None:
     """Write a detection set of drawn scenes; the same seed and material give the same bytes.
 
-    `out` gets `boxes.jsonl` (`{"image", "boxes": [{"quad", "text"}]}`), `images/*.jpg`,
+    `out` gets `boxes.jsonl` (`{"image", "boxes": [{"quad", "text"}]}`, with `"ignore": true` for words that
+    light or damage made invisible), `images/*.jpg`,
     `masks/*.png` (255 where ink is) and `characters.jsonl`
     (`{"image", "words": [{"text", "characters": [{"text", "quad"}]}]}`).
 
@@ -96,19 +99,20 @@ def write_scenes(
         seed: scene number i depends on the seed and i alone.
         folders: drawing material.
         on_progress: called with (done, count) after each scene.
+        kinds: names of `scene_kinds.KINDS` to draw alone; none draws all.
 
     Raises:
-        InputError: the count is below 1, `out` is a file, or material is missing.
+        InputError: the count is below 1, `out` is a file, a kind is not known, or material is missing.
     """
     _prepare(out, count)
-    renderer = SceneRenderer(*(folders or SynthesisFolders()).load())
+    renderer = SceneRenderer(*(folders or SynthesisFolders()).load(), kinds=kinds)
     boxes: list[dict[str, object]] = []
     records: list[dict[str, object]] = []
     for stem, generator in _number(count, seed, on_progress):
         scene = renderer.render(generator)
         name = f"images/{stem}.jpg"
         _write_pictures(out, stem, scene.image, scene.glyph_mask)
-        found = [{"quad": _round(word.quad), "text": word.text} for word in scene.words]
+        found = [_describe(word) for word in scene.words]
         boxes.append({"image": name, "boxes": found})
         words = [
             {"text": word.text, "characters": _list_characters(word.text, word.character_quads)} for word in scene.words
@@ -144,6 +148,11 @@ def _write_pictures(out: Path, stem: str, image: np.ndarray, mask: np.ndarray) -
 
 def _list_characters(text: str, quads: np.ndarray) -> list[dict[str, object]]:
     return [{"text": character, "quad": _round(quad)} for character, quad in zip(text, quads, strict=True)]
+
+
+def _describe(word: SceneWord) -> dict[str, object]:
+    box: dict[str, object] = {"quad": _round(word.quad), "text": word.text}
+    return box | {"ignore": True} if word.is_faint else box
 
 
 def _round(quad: np.ndarray) -> list[list[float]]:

@@ -1,47 +1,37 @@
-// The picture and its outlined words; the list beside it is in read_list.js, which runs in the same function.
+// The picture and what was read in it. This file holds what is shown and how words are chosen; the others run in the
+// same function: read_stage.js (picture, outlines), read_layers.js (what lies over it), read_score.js (which words are
+// shown), read_text.js (lines and paragraphs), read_list.js (words), read_saving.js (files).
 const { el, svg, toast, percent, grade, copy, download } = window.textrec;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const card = element.querySelector(".tr-reading");
-const view = { value: null, chosen: -1, outlines: [], rows: [] };
+// Words have one index, their place among all candidates; `order` are those that are shown, as a person reads them.
+const view = { value: null, layout: null, order: [], score: 0, chosen: -1, outlines: [], halos: [], rows: [], lines: [] };
 const threshold = () => Number(part("threshold").value) / 100;
+const NO_TEXT =
+  "No text found in this picture. Go closer, use a sharper photo, or tick “This picture is one word” if it is a cut-out word.";
 
-function drawStage(value) {
-  view.outlines = value.regions.map((region, index) =>
-    svg("polygon", {
-      points: region.points,
-      tabindex: index === 0 ? 0 : -1,
-      role: "button",
-      "aria-label": `Word ${index + 1}: ${region.text || "unreadable"}, ${percent(region.confidence)} sure`,
-      onclick: () => choose(index),
-      onkeydown: (event) => onStep(event, index, view.outlines),
-      onpointerenter: () => hint(index, true),
-      onpointerleave: () => hint(index, false),
-    }),
-  );
-  const drawing = svg(
-    "svg",
-    { viewBox: `0 0 ${value.width} ${value.height}`, role: "group", "aria-label": `Words found in ${value.name}` },
-    svg("image", { href: value.image, width: value.width, height: value.height }),
-    svg("g", { class: "tr-halo", "aria-hidden": "true" }, value.regions.map((region) => svg("polygon", { points: region.points }))),
-    svg("g", { class: "tr-outlines" }, view.outlines),
-  );
-  part("stage").replaceChildren(drawing);
+// Everything that shows a word, marked or not: its outline, its row, its place in the text.
+function hint(index, isOn) {
+  const spans = part("text").querySelectorAll(`[data-word="${index}"]`);
+  [view.outlines[index], view.rows[index], ...spans].forEach((node) => node && node.classList.toggle("is-hinted", isOn));
 }
 
-function hint(index, isOn) {
-  view.outlines[index]?.classList.toggle("is-hinted", isOn);
-  view.rows[index]?.classList.toggle("is-hinted", isOn);
+function hintWithLine(index, isOn) {
+  hint(index, isOn);
+  part("text").querySelector(`[data-word="${index}"]`)?.parentNode.classList.toggle("is-hinted", isOn);
 }
 
 function recolour() {
   const limit = threshold();
   part("threshold-text").textContent = percent(limit);
   const counts = { good: 0, doubtful: 0, poor: 0 };
+  const shown = new Set(view.order);
   (view.value?.regions || []).forEach((region, index) => {
     const name = grade(region.confidence, limit);
-    counts[name] += 1;
+    if (shown.has(index)) counts[name] += 1;
     view.outlines[index].dataset.grade = name;
     view.rows[index].dataset.grade = name;
+    part("text").querySelectorAll(`[data-word="${index}"]`).forEach((span) => (span.dataset.grade = name));
   });
   const words = { good: "sure", doubtful: "doubtful", poor: "unsure" };
   part("legend").replaceChildren(
@@ -53,29 +43,41 @@ function recolour() {
 
 function choose(index) {
   view.chosen = index;
-  view.outlines.forEach((outline, other) => mark(outline, other === index));
-  view.rows.forEach((row, other) => mark(row, other === index));
+  markChosen();
   const row = view.rows[index];
   const list = part("list");
   list.scrollTop = row.offsetTop - list.offsetTop - list.clientHeight / 2 + row.clientHeight / 2;
   trigger("select", { index });
 }
 
-function mark(node, isChosen) {
-  node.classList.toggle("is-chosen", isChosen);
-  node.setAttribute("aria-pressed", isChosen ? "true" : "false");
-  node.setAttribute("tabindex", isChosen ? 0 : -1);
+// The chosen word, and the one that Tab comes to: it must be one that is shown.
+function markChosen() {
+  const stop = view.order.includes(view.chosen) ? view.chosen : view.order[0];
+  [view.outlines, view.rows].forEach((nodes) =>
+    nodes.forEach((node, index) => {
+      node.classList.toggle("is-chosen", index === view.chosen);
+      node.setAttribute("aria-pressed", index === view.chosen ? "true" : "false");
+      node.setAttribute("tabindex", index === stop ? 0 : -1);
+    }),
+  );
+  part("text")
+    .querySelectorAll("[data-word]")
+    .forEach((span) => span.classList.toggle("is-chosen", Number(span.dataset.word) === view.chosen));
 }
 
-function onStep(event, index, nodes) {
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+
+// Arrow keys, Home and End over `nodes`; Enter and Space do what a click does.
+function onStep(event, nodes, at, act) {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const last = nodes.length - 1;
-  const target = { ArrowRight: index + 1, ArrowDown: index + 1, ArrowLeft: index - 1, ArrowUp: index - 1, Home: 0, End: last }[event.key];
-  if (event.key === "Enter" || event.key === " ") choose(index);
-  else if (target === undefined) return;
-  else nodes[Math.max(0, Math.min(last, target))].focus();
+  if (event.key === "Enter" || event.key === " ") act();
+  else if (STEPS[event.key] === undefined) return;
+  else nodes[Math.max(0, Math.min(nodes.length - 1, at + STEPS[event.key]))].focus();
   event.preventDefault();
 }
+
+const stepWords = (event, index, nodes) =>
+  onStep(event, view.order.map((word) => nodes[word]), view.order.indexOf(index), () => choose(index));
 
 function describeTimings(value) {
   const { detect, recognize, total } = value.timings;
@@ -83,25 +85,33 @@ function describeTimings(value) {
   return [...stages, `read ${recognize.toFixed(0)} ms`, `in all ${total.toFixed(0)} ms`].join(" · ");
 }
 
+// What there is to say above the picture. It does not change with the slider, which would else move under the pointer.
+function describeState() {
+  const value = view.value;
+  const hidden = value.regions.length; // where none is shown at first
+  card.dataset.state = hidden ? "full" : "none";
+  const isEmpty = countFrom(value.threshold) === 0;
+  const lower = hidden === 1 ? "One place may be a word: lower the score below the picture to see it."
+    : `${hidden} places may be words: lower the score below the picture to see them.`;
+  part("notice").textContent = [isEmpty && NO_TEXT, isEmpty && hidden && lower, value.hint].filter(Boolean).join(" ");
+}
+
 function show() {
   const value = props.value && props.value.kind ? props.value : null;
-  view.value = value && value.kind === "reading" ? value : null;
-  view.chosen = -1;
-  const state = !value ? "empty" : value.kind === "failure" ? "failure" : value.regions.length ? "full" : "none";
-  card.dataset.state = state;
-  const told = state === "failure" ? value.message : state === "none"
-    ? "No text found in this picture. Go closer, use a sharper photo, or tick “This picture is one word” if it is a cut-out word." : "";
-  part("notice").textContent = [told, value && value.hint].filter(Boolean).join(" ");
-  view.outlines = [];
-  view.rows = [];
-  if (!view.value) return;
-  drawStage(view.value);
-  drawList(view.value);
-  recolour();
-  part("timings").textContent = describeTimings(view.value);
-  if (window.innerWidth < 720) card.scrollIntoView({ block: "start", behavior: "smooth" });
+  const isNew = value !== view.value;
+  Object.assign(view, { value: null, layout: null, order: [], chosen: -1, outlines: [], halos: [], rows: [], lines: [] });
+  if (!value || value.kind === "failure") {
+    card.dataset.state = value ? "failure" : "empty";
+    part("notice").textContent = value ? value.message : "";
+    return;
+  }
+  view.value = value;
+  drawStage(value);
+  drawList(value);
+  describeState();
+  startScore(value);
+  part("timings").textContent = describeTimings(value);
+  if (isNew && window.innerWidth < 720) card.scrollIntoView({ block: "start", behavior: "smooth" });
 }
 
 part("threshold").addEventListener("input", recolour);
-watch("value", show);
-queueMicrotask(show);

@@ -4,7 +4,15 @@ import random
 import pytest
 
 from textrec_app.domain import DetectedRegion
-from textrec_app.pipeline.ordering import group_rows, order_regions
+from textrec_app.pipeline.grouping import group_regions
+
+
+def order_regions(regions):
+    return [regions[index] for index in group_regions(regions).order]
+
+
+def group_rows(regions):
+    return [[regions[index] for index in row] for row in group_regions(regions).rows]
 
 
 def region(name, left, top, width, height, angle_deg=0.0):
@@ -49,11 +57,11 @@ def test_words_of_one_row_may_differ_in_height_and_position():
     assert len(group_rows(regions)) == 1
 
 
-def test_columns_far_apart_are_rows_of_their_own():
+def test_short_cells_far_apart_are_read_row_by_row():
     left = [region(k, 0, 40 * k, 100, 20) for k in range(2)]
     right = [region(2 + k, 600, 40 * k, 100, 20) for k in range(2)]
     rows = group_rows([*left, *right])
-    assert [names(row) for row in rows] == [[0], [2], [1], [3]]
+    assert [names(row) for row in rows] == [[0, 2], [1, 3]]
 
 
 def test_a_row_that_leans_more_than_the_page_is_followed():

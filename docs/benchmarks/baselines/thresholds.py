@@ -1,11 +1,11 @@
-"""Reading order of regions: rows from top to bottom, words along each row (METHODS section 19)."""
+"""What grouping is compared with: rows by one threshold as the app read until now, and rows as docTR builds them."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textrec_app.domain import DetectedRegion
 
@@ -13,11 +13,11 @@ _SAME_ROW = 0.5
 _GREATEST_GAP = 3.0
 _MOST_TURNED_DEG = 30.0
 
+Lines = list[list[int]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A region seen along the picture's reading direction, in pixels."""
-
     index: int
     left: float
     right: float
@@ -26,63 +26,75 @@ class _Placed:
     slope: float
 
 
-def order_regions(regions: Sequence[DetectedRegion]) -> list[DetectedRegion]:
-    """Sort regions as a person would read them.
+def group_by_thresholds(regions: Sequence[DetectedRegion]) -> Lines:
+    """Rows of words: middles at most half a height apart, gaps of at most three heights, page turned by its median.
 
-    The picture is first turned back by the regions' median angle. A region joins the row whose nearest word it
-    continues: their middles differ by less than half the smaller text height along that word's own slope, and the
-    gap between them is at most three text heights. So columns stay apart, and tilted rows whole.
-
-    Args:
-        regions: with polygons of four corners, clockwise from the text's top-left.
-
-    Returns:
-        The same regions, rows from top to bottom.
+    This is `order_regions` as it was before lines were linked by a fitted judge.
     """
-    rows = group_rows(regions)
-    return [region for row in rows for region in row]
-
-
-def group_rows(regions: Sequence[DetectedRegion]) -> list[list[DetectedRegion]]:
-    """Rows of regions in reading order; see `order_regions`."""
-    placed = _place(regions)
     rows: list[list[_Placed]] = []
-    for word in sorted(placed, key=lambda item: item.left):
+    for word in sorted(_place(regions), key=lambda item: item.left):
         row = _find_row(word, rows)
         if row is None:
             rows.append([word])
         else:
             row.append(word)
-    return [[regions[word.index] for word in row] for row in _sort_rows(rows)]
+    return [[word.index for word in row] for row in _sort_rows(rows)]
+
+
+def group_like_doctr(regions: Sequence[DetectedRegion]) -> Lines:
+    """Rows of words as METHODS section 19 tells of docTR: sorted by x + 2·y/h, split at wide gaps.
+
+    Source:
+        mindee/doctr, doctr/models/builder.py, Apache-2.0; written anew from its description.
+    """
+    if not regions:
+        return []
+    placed = {word.index: word for word in _place(regions)}
+    height = float(np.median([word.height for word in placed.values()]))
+    order = sorted(placed.values(), key=lambda word: word.middle)
+    rows: list[list[_Placed]] = [[order[0]]]
+    for word in order[1:]:
+        if word.middle - float(np.mean([other.middle for other in rows[-1]])) >= height / 2:
+            rows.append([])
+        rows[-1].append(word)
+    width = max(word.right for word in order) - min(word.left for word in order)
+    lines: Lines = []
+    for row in rows:
+        row.sort(key=lambda word: word.left)
+        gaps = [after.left - before.right for before, after in pairwise(row)]
+        positive = [gap for gap in gaps if gap > 0]
+        most = 0.035 * width
+        if len(positive) >= 5:
+            most = min(most, max(3 * float(np.median(positive)), height))
+        lines.append([row[0].index])
+        for gap, word in zip(gaps, row[1:], strict=True):
+            if gap >= most:
+                lines.append([])
+            lines[-1].append(word.index)
+    return lines
 
 
 def _place(regions: Sequence[DetectedRegion]) -> list[_Placed]:
     level = [region.angle_deg for region in regions if abs(region.angle_deg) <= _MOST_TURNED_DEG]
     turn = math.radians(float(np.median(level))) if level else 0.0
     cosine, sine = math.cos(turn), math.sin(turn)
-    rotation = np.array([[cosine, -sine], [sine, cosine]])  # the angle is counter-clockwise while y grows downwards
+    rotation = np.array([[cosine, -sine], [sine, cosine]])
     placed = []
     for index, region in enumerate(regions):
         corners = np.array(region.polygon, np.float64) @ rotation.T
         along = corners[:, 0]
         own = math.radians(region.angle_deg) - turn
-        slope = -math.tan(own) if abs(own) < math.radians(_MOST_TURNED_DEG) else 0.0
-        height = _text_height(corners, abs(own))
+        is_level = abs(own) < math.radians(_MOST_TURNED_DEG)
+        slope = -math.tan(own) if is_level else 0.0
+        sides = float(np.linalg.norm(corners[3] - corners[0]) + np.linalg.norm(corners[2] - corners[1])) / 2
+        height = max(sides if is_level else float(np.ptp(corners[:, 1])), 1.0)
         placed.append(
             _Placed(index, float(along.min()), float(along.max()), float(corners[:, 1].mean()), height, slope)
         )
     return placed
 
 
-def _text_height(corners: NDArray[np.float64], turned_rad: float) -> float:
-    if turned_rad > math.radians(_MOST_TURNED_DEG) or len(corners) != 4:
-        return max(float(np.ptp(corners[:, 1])), 1.0)
-    sides = np.linalg.norm(corners[3] - corners[0]) + np.linalg.norm(corners[2] - corners[1])
-    return max(float(sides) / 2, 1.0)
-
-
 def _find_row(word: _Placed, rows: list[list[_Placed]]) -> list[_Placed] | None:
-    """The row that the word continues best, if any."""
     best, best_cost = None, math.inf
     for row in rows:
         last = row[-1]
@@ -101,7 +113,6 @@ def _find_row(word: _Placed, rows: list[list[_Placed]]) -> list[_Placed] | None:
 
 
 def _sort_rows(rows: list[list[_Placed]]) -> list[list[_Placed]]:
-    """Rows by their middles; rows at one height (a table's, a column's) by their beginnings."""
     by_height = sorted(rows, key=lambda row: float(np.mean([word.middle for word in row])))
     bands: list[list[list[_Placed]]] = []
     for row in by_height:
