@@ -11,7 +11,7 @@ from textrec_app.domain import CropReading, DetectedRegion
 from textrec_app.pipeline.detection import Detector
 from textrec_app.pipeline.reader import Reader
 from textrec_app.pipeline.recognition import Recognizer
-from textrec_app.pipeline.tight_pictures import detect_in_border, is_whole_better, is_word_shaped
+from textrec_app.pipeline.tight_pictures import detect_in_border, has_contrast, is_whole_better, is_word_shaped
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +96,10 @@ def test_pieces_of_a_word_give_way_to_it_and_two_words_do_not(
     parts = [((x, 2.0), (x + 45, 2.0), (x + 45, 38.0), (x, 38.0)) for x in (2.0, 52.0)]
     said = [CropReading(text, 0.9, -0.1) for text in texts]
     assert is_whole_better((40, 100), parts, said, CropReading(whole, 0.95, -0.1)) is expected
+
+
+def test_a_picture_of_one_colour_is_no_word():
+    flat = np.full((40, 120, 3), (200, 30, 90), np.uint8)
+    assert not has_contrast(flat)
+    flat[10:20, 10:60] += 20
+    assert has_contrast(flat)

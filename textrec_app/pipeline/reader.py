@@ -25,7 +25,13 @@ from textrec_app.pipeline.page_layout import arrange
 from textrec_app.pipeline.page_sense import settle_sense
 from textrec_app.pipeline.recognition import NOTHING_MORE, ReadOptions, Recognizer
 from textrec_app.pipeline.region_cuts import RegionCuts
-from textrec_app.pipeline.tight_pictures import detect_in_border, is_whole_better, is_whole_sure, is_word_shaped
+from textrec_app.pipeline.tight_pictures import (
+    detect_in_border,
+    has_contrast,
+    is_whole_better,
+    is_whole_sure,
+    is_word_shaped,
+)
 from textrec_app.pipeline.turning import SURE_ENOUGH, list_turns, read_turned, turn_angle, turn_corners, turn_crop
 
 MOST_CANDIDATES = 40
@@ -158,7 +164,7 @@ class Reader:
         candidates = sorted((region for region in regions if region.score < threshold), key=lambda one: -one.score)
         detected = time.perf_counter()
         sure = self._recognize(image, [region for region in regions if region.score >= threshold], options)
-        if is_word_shaped(image.shape[:2]):
+        if is_word_shaped(image.shape[:2]) and has_contrast(image):
             sure = self._read_tight(image, sure, options)
         others = self._recognize(image, candidates[:MOST_CANDIDATES], options)
         layout = arrange([word.region for word in sure], [word.region for word in others])

@@ -15,6 +15,7 @@ BORDER_REL = 0.5
 SURE_WHOLE = 0.6
 """Crops without text are read as nothing; one in 360 as something surer than this (docs/LOG.md)."""
 COVERED_SHARE = 0.5
+LEAST_CONTRAST = 8
 LITTLE_LESS = 0.02
 
 
@@ -22,6 +23,11 @@ def is_word_shaped(size_hw: tuple[int, int]) -> bool:
     """Whether a picture is so small, or so long, that it may be one word."""
     short, long = sorted(size_hw)
     return short <= SMALL_PX or long >= LONG_RATIO * short
+
+
+def has_contrast(image: NDArray[np.uint8]) -> bool:
+    """Whether a picture (H, W, 3) is more than one flat colour; in that no word can be read."""
+    return bool((np.ptp(image.reshape(-1, image.shape[2]), axis=0) >= LEAST_CONTRAST).any())
 
 
 def detect_in_border(detector: Detector, image: NDArray[np.uint8]) -> list[DetectedRegion]:

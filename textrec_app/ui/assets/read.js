@@ -12,13 +12,13 @@ const NO_TEXT =
 
 // Everything that shows a word, marked or not: its outline, its row, its place in the text.
 function hint(index, isOn) {
-  const spans = part("text").querySelectorAll(`[data-word="${index}"]`);
+  const spans = part("transcript").querySelectorAll(`[data-word="${index}"]`);
   [view.outlines[index], view.rows[index], ...spans].forEach((node) => node && node.classList.toggle("is-hinted", isOn));
 }
 
 function hintWithLine(index, isOn) {
   hint(index, isOn);
-  part("text").querySelector(`[data-word="${index}"]`)?.parentNode.classList.toggle("is-hinted", isOn);
+  part("transcript").querySelector(`[data-word="${index}"]`)?.parentNode.classList.toggle("is-hinted", isOn);
 }
 
 function recolour() {
@@ -31,7 +31,7 @@ function recolour() {
     if (shown.has(index)) counts[name] += 1;
     view.outlines[index].dataset.grade = name;
     view.rows[index].dataset.grade = name;
-    part("text").querySelectorAll(`[data-word="${index}"]`).forEach((span) => (span.dataset.grade = name));
+    part("transcript").querySelectorAll(`[data-word="${index}"]`).forEach((span) => (span.dataset.grade = name));
   });
   const words = { good: "sure", doubtful: "doubtful", poor: "unsure" };
   part("legend").replaceChildren(
@@ -60,7 +60,7 @@ function markChosen() {
       node.setAttribute("tabindex", index === stop ? 0 : -1);
     }),
   );
-  part("text")
+  part("transcript")
     .querySelectorAll("[data-word]")
     .forEach((span) => span.classList.toggle("is-chosen", Number(span.dataset.word) === view.chosen));
 }

@@ -12,10 +12,10 @@ const layoutText = (layout) => layout.blocks.map((block) => block.lines.map(line
 function drawText(layout) {
   const focused = view.lines.indexOf(document.activeElement);
   view.lines = [];
-  part("text").replaceChildren(
+  part("transcript").replaceChildren(
     ...layout.blocks.map((block) => el("p", { class: "tr-text-block" }, block.lines.map(lineNode))),
   );
-  if (!view.lines.length) part("text").replaceChildren(el("p", { class: "tr-muted", text: nothingShown() }));
+  if (!view.lines.length) part("transcript").replaceChildren(el("p", { class: "tr-muted", text: nothingShown() }));
   part("copy").disabled = !view.lines.length;
   view.lines[focused]?.focus({ preventScroll: true });
   const count = (number, name) => `${number} ${name}${number === 1 ? "" : "s"}`;
