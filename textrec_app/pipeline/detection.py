@@ -1,6 +1,5 @@
 """From a picture to the words in it: scale, pad, run the network, turn maps into regions."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
@@ -21,7 +20,7 @@ from textrec_app.pipeline.levelling import find_slant, join_looks, turn_level
 from textrec_app.pipeline.logits import Runtime
 from textrec_app.pipeline.map_decoders import create_decoder
 from textrec_app.pipeline.one_shot_decoding import CanvasWord
-from textrec_app.pipeline.scale_merging import Look, merge_scales
+from textrec_app.pipeline.scale_merging import Look, merge_scales, reading_angle
 from textrec_app.pipeline.tiling import TilingOptions, look_closer
 
 Floats = NDArray[np.float32]
@@ -209,11 +208,10 @@ def _to_region(word: CanvasWord, placement: Placement, size_hw: tuple[int, ...])
     quads = np.concatenate([word.quad[None], word.character_quads])
     quads = (quads - placement.margin_px) / placement.scale
     quads = np.clip(quads, 0, (width, height))
-    along = word.quad[1] - word.quad[0] + word.quad[2] - word.quad[3]
     return DetectedRegion(
         polygon=_to_polygon(quads[0]),
         score=word.score,
-        angle_deg=math.degrees(math.atan2(0.0 - float(along[1]), float(along[0]))),
+        angle_deg=reading_angle(word.quad),
         character_polygons=tuple(_to_polygon(quad) for quad in quads[1:]),
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrec_app.domain import DetectedRegion, Polygon
-from textrec_app.pipeline.scale_merging import find_overlaps, text_heights
+from textrec_app.pipeline.scale_merging import find_overlaps, reading_angle, text_heights
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -140,11 +140,8 @@ def _turn_back(region: DetectedRegion, view: LevelView) -> DetectedRegion:
         return tuple((float(x), float(y)) for x, y in corners)
 
     polygon = back(region.polygon)
-    quad = np.array(polygon)
-    along = quad[1] - quad[0] + quad[2] - quad[3]
-    angle = math.degrees(math.atan2(0.0 - float(along[1]), float(along[0])))
     letters = tuple(back(letter) for letter in region.character_polygons)
-    return replace(region, polygon=polygon, angle_deg=angle, character_polygons=letters)
+    return replace(region, polygon=polygon, angle_deg=reading_angle(polygon), character_polygons=letters)
 
 
 def _quads(regions: Sequence[DetectedRegion]) -> Floats:

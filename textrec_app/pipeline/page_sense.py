@@ -41,18 +41,33 @@ def settle_sense(
         probes = sorted(members, key=lambda index: -_length(regions[index]))[:PROBES]
         if np.mean([best[index].reading.confidence for index in probes]) >= SURE_ENOUGH:
             continue
-        ways = [[_turns(regions[index], is_forward) for index in probes] for is_forward in (True, False)]
-        readings = read([cut(index, turns) for way in ways for index, turns in zip(probes, way, strict=True)])
-        sure = np.array([reading.confidence for reading in readings]).reshape(2, -1).mean(axis=1)
+        sure = _compare_ways(read, regions, best, cut, probes)
         if abs(sure[0] - sure[1]) < MARGIN:
             continue
-        wanted = {index: _turns(regions[index], bool(sure[0] > sure[1])) for index in members}
+        wanted = {index: _turns(regions[index], sure[0] > sure[1]) for index in members}
         others = [index for index in members if settled[index].turns != wanted[index]]
         crops = [cut(index, wanted[index]) for index in others]
         for index, crop, reading in zip(others, crops, read(crops) if crops else [], strict=True):
             if reading.text:
                 settled[index] = TurnedReading(crop, reading, wanted[index])
     return settled
+
+
+def _compare_ways(
+    read: Reads,
+    regions: Sequence[DetectedRegion],
+    best: Sequence[TurnedReading],
+    cut: Callable[[int, int], NDArray[np.uint8]],
+    probes: Sequence[int],
+) -> tuple[float, float]:
+    """Mean confidence of words read forwards, and backwards; each was read one way before."""
+    others = read([cut(index, 2 - best[index].turns) for index in probes])
+    ways: tuple[list[float], list[float]] = ([], [])
+    for index, other in zip(probes, others, strict=True):
+        is_backward = best[index].turns != _turns(regions[index], is_forward=True)
+        ways[is_backward].append(best[index].reading.confidence)
+        ways[not is_backward].append(other.confidence)
+    return float(np.mean(ways[0])), float(np.mean(ways[1]))
 
 
 def _list_kinds(regions: Sequence[DetectedRegion], best: Sequence[TurnedReading]) -> list[list[int]]:

@@ -116,6 +116,13 @@ def text_height(polygon: Polygon) -> float:
     return float(text_heights(np.array([polygon], np.float32))[0])
 
 
+def reading_angle(polygon: Sequence[Sequence[float]] | Quads) -> float:
+    """Counter-clockwise reading direction of a quad, in degrees, (-180, 180]."""
+    quad = np.asarray(polygon, np.float64)
+    along = quad[1] - quad[0] + quad[2] - quad[3]
+    return math.degrees(math.atan2(0.0 - float(along[1]), float(along[0])))
+
+
 def text_heights(quads: Quads) -> NDArray[np.float32]:
     """(N,) mean length of the two sides across the reading direction, of (N, 4, 2) quads."""
     sides = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=-1) + np.linalg.norm(quads[:, 2] - quads[:, 1], axis=-1)
