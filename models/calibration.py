@@ -6,8 +6,11 @@ character as second feature, fitted on held-out real words.
 
 import math
 from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
+
+from models.calibration_maps import EvidenceMap, GridPoint, Measured, shift_logit
 
 MIN_PROBABILITY = 1e-6
 
@@ -72,6 +75,10 @@ class WordCalibration:
         curve: rising (precision, threshold) pairs measured on validation words.
         glyphs: the map of readings of which a glyph head spoke too; None where there is none, and such readings are
             judged as all others.
+        maps: of named evidence, the one that weighs most first; empty on older cards.
+        measured: what promises are made from; None on older cards.
+        slope, offset: correction of the maps' logit by what a person decided.
+        reviewed: like `measured`, from a person's decisions and on the corrected scale; None before there are enough.
     """
 
     gamma: float = 0.0
@@ -80,6 +87,38 @@ class WordCalibration:
     bias: float = 0.0
     curve: tuple[tuple[float, float], ...] = ()
     glyphs: GlyphCalibration | None = None
+    maps: tuple[EvidenceMap, ...] = ()
+    measured: Measured | None = None
+    slope: float = 1.0
+    offset: float = 0.0
+    reviewed: Measured | None = None
+
+    def judge(self, evidence: Mapping[str, float], otherwise: float) -> float:
+        """Calibrated probability of a reading by all its evidence, with the first map that finds what it weighs.
+
+        Args:
+            evidence: named numbers.
+            otherwise: the probability where no map fits, as on older cards.
+        """
+        for one in self.maps:
+            if one.covers(evidence):
+                return shift_logit(one.logit(evidence), self.slope, self.offset)
+        return otherwise
+
+    def corrected_grid(self, protocol: str) -> tuple[GridPoint, ...]:
+        """The thresholds that promises are made from, on the scale of the confidences that are in use."""
+        if self.measured is None:
+            return ()
+        return tuple(
+            GridPoint(self._corrected(point.threshold), point.kept, point.wrong)
+            for point in self.measured.grids.get(protocol, ())
+        )
+
+    def _corrected(self, threshold: float) -> float:
+        if (self.slope, self.offset) == (1.0, 0.0):
+            return threshold
+        bounded = min(max(threshold, 1e-12), 1.0 - 1e-12)
+        return shift_logit(math.log(bounded / (1.0 - bounded)), self.slope, self.offset)
 
     def probability(
         self, log_prob: float, length: int, min_char: float, evidence: GlyphEvidence | None = None
@@ -126,6 +165,10 @@ class WordCalibration:
             "bias": self.bias,
             "curve": [list(point) for point in self.curve],
             **glyphs,
+            **({"maps": [one.to_dict() for one in self.maps]} if self.maps else {}),
+            **({} if self.measured is None else {"measured": self.measured.to_dict()}),
+            **({} if self.reviewed is None else {"reviewed": self.reviewed.to_dict()}),
+            **({} if (self.slope, self.offset) == (1.0, 0.0) else {"slope": self.slope, "offset": self.offset}),
         }
 
     @classmethod
@@ -136,7 +179,17 @@ class WordCalibration:
         curve = tuple((float(precision), float(threshold)) for precision, threshold in data.get("curve", ()))
         numbers = {key: float(data[key]) for key in ("gamma", "weight_log_prob", "weight_min_char", "bias")}
         glyphs = data.get("glyphs")
-        return cls(curve=curve, glyphs=GlyphCalibration.from_dict(glyphs) if glyphs else None, **numbers)
+        measured = data.get("measured")
+        return cls(
+            curve=curve,
+            glyphs=GlyphCalibration.from_dict(glyphs) if glyphs else None,
+            maps=tuple(EvidenceMap.from_dict(one) for one in data.get("maps", ())),
+            measured=Measured.from_dict(measured) if measured else None,
+            slope=float(data.get("slope", 1.0)),
+            offset=float(data.get("offset", 0.0)),
+            reviewed=Measured.from_dict(data["reviewed"]) if data.get("reviewed") else None,
+            **numbers,
+        )
 
 
 def calibration_features(log_prob: float, length: int, min_char: float, gamma: float) -> tuple[float, float]:
@@ -147,3 +200,32 @@ def calibration_features(log_prob: float, length: int, min_char: float, gamma: f
 
 def _logistic(value: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, value))))
+
+
+def read_evidence(
+    log_prob: float,
+    characters: Sequence[float],
+    agreement: bool | None,
+    sharpness: float | None,
+    language: float | None,
+) -> dict[str, float]:
+    """Named evidence that reading leaves behind; what was not there is left out.
+
+    Args:
+        log_prob: raw score of the text, at most 0.
+        characters: probability of each character.
+        agreement, sharpness: of a glyph head, None where it did not speak.
+        language: log-probability of the text under the model of language; None without one.
+
+    Returns:
+        `log_prob` by the root of the length, `weakest` (logit of the weakest character), `length`, and where known
+        `heads_agree`, `sharpness`, `language` (for each character and the end).
+    """
+    length = max(1, len(characters))
+    scaled, weakest = calibration_features(log_prob, length, min(characters, default=0.0), 0.5)
+    evidence = {"log_prob": scaled, "weakest": weakest, "length": float(len(characters))}
+    if agreement is not None:
+        evidence |= {"heads_agree": float(agreement), "sharpness": sharpness or 0.0}
+    if language is not None:
+        evidence["language"] = language / (len(characters) + 1)
+    return evidence

@@ -8,6 +8,8 @@ from torch import nn
 from models.detection.craft import build_craft
 from models.detection.one_shot import build_one_shot
 from models.errors import WeightsError
+from models.language.cloze_model import build_cloze
+from models.recognition.abinet import build_abinet_s
 from models.recognition.conv_attention_ctc import build_conv_attention_ctc
 from models.recognition.parseq import build_parseq
 from models.recognition.siga import build_siga_r, build_siga_s, build_siga_t
@@ -17,6 +19,7 @@ from models.recognition.vitstr_columns import build_vitstr_columns
 Builder = Callable[[Mapping[str, Any]], nn.Module]
 
 RECOGNIZERS: dict[str, Builder] = {
+    "abinet_s": build_abinet_s,
     "conv_attention_ctc": build_conv_attention_ctc,
     "parseq": build_parseq,
     "siga_r": build_siga_r,
@@ -26,7 +29,8 @@ RECOGNIZERS: dict[str, Builder] = {
     "vitstr_columns": build_vitstr_columns,
 }
 DETECTORS: dict[str, Builder] = {"craft": build_craft, "one_shot": build_one_shot}
-BUILDERS: dict[str, Builder] = {**RECOGNIZERS, **DETECTORS}
+LANGUAGES: dict[str, Builder] = {"cloze": build_cloze}
+BUILDERS: dict[str, Builder] = {**RECOGNIZERS, **DETECTORS, **LANGUAGES}
 
 
 def create_network(architecture: str, config: Mapping[str, Any]) -> nn.Module:

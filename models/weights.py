@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -34,6 +34,8 @@ class WeightCard:
         preprocessing: sizes and normalisation; they travel with the weights, never with the caller.
         calibration: `WordCalibration.to_dict()`, or empty.
         data: what the weights saw, by name and number.
+        vocabulary: [text, weight] pairs met again and again in the pictures that the weights were adapted to; reading
+            prefers what is like them. Empty for weights that were adapted to nothing.
         sha256: digest of the safetensors file.
         parent: "name@version" of the checkpoint that training began from, or "".
     """
@@ -49,6 +51,7 @@ class WeightCard:
     recipe: dict[str, Any] = field(default_factory=dict)
     data: list[Any] = field(default_factory=list)
     metrics: dict[str, Any] = field(default_factory=dict)
+    vocabulary: list[Any] = field(default_factory=list)
     commit: str = ""
     parent: str = ""
     created_utc: str = ""
@@ -144,6 +147,12 @@ def load_card(weights_path: Path) -> WeightCard:
         return WeightCard(**{key: value for key, value in data.items() if key in known})
     except (ValueError, TypeError) as error:
         raise WeightsError(f"{path.name} is not a weight card ({error}); fetch the checkpoint again") from error
+
+
+def is_stored_compact(weights_path: Path) -> bool:
+    """Whether a weights file holds int8 tables, see `models.compact`."""
+    with safe_open(weights_path, "pt") as stored:
+        return any(stored.get_slice(name).get_dtype() == "I8" for name in list(stored.keys()))
 
 
 def load_tensors(weights_path: Path, card: WeightCard) -> dict[str, Tensor]:

@@ -59,6 +59,12 @@ def list_items_by_id(store: Store, item_ids: Sequence[int]) -> list[ItemRecord]:
         return [_to_record(row) for row in session.execute(statement)]
 
 
+def list_items_in_order(store: Store, item_ids: Sequence[int]) -> list[ItemRecord]:
+    """The items with these ids, in the order given; unknown ids are left out."""
+    records = {record.item_id: record for record in list_items_by_id(store, item_ids)}
+    return [records[item_id] for item_id in item_ids if item_id in records]
+
+
 def list_items_by_crop(store: Store, crop_sha256: str) -> list[ItemRecord]:
     """The items whose crop has exactly these bytes."""
     with store.session() as session:
@@ -86,6 +92,24 @@ def list_uncertain(store: Store, statuses: Sequence[str], limit: int, after: int
     statement = select(Item.id).where(Item.status.in_(statuses)).order_by(uncertainty, Item.id).limit(limit)
     if after is not None:
         statement = statement.where(_is_behind(uncertainty, after))
+    return _list_in_order(store, statement)
+
+
+def list_by_gain(store: Store, statuses: Sequence[str], limit: int, after: int | None = None) -> list[ItemRecord]:
+    """Items on which a decision is expected to teach most first; those whose gain is not computed yet come last.
+
+    Args:
+        store: the opened store.
+        statuses: which to list.
+        limit: at most so many.
+        after: continue behind this item, wherever it stands in the order now.
+    """
+    order = (Item.gain.desc().nulls_last(), Item.id.desc())
+    statement = select(Item.id).where(Item.status.in_(statuses)).order_by(*order).limit(limit)
+    if after is not None:
+        gain = func.coalesce(Item.gain, -1.0)
+        pivot = select(gain).where(Item.id == after).correlate(None).scalar_subquery()
+        statement = statement.where(or_(gain < pivot, and_(gain == pivot, Item.id < after)))
     return _list_in_order(store, statement)
 
 
@@ -160,4 +184,6 @@ def _to_record(row: ItemRow) -> ItemRecord:
         decision_id=item.decision_id,
         selection_id=item.selection_id,
         added_utc=item.added_utc,
+        evidence=None if reading is None else reading.evidence,
+        look_group=item.look_group,
     )

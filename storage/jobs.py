@@ -1,4 +1,7 @@
-"""The queue of retrainings: asking, claiming with a lease, beating, finishing, and what happened on the way."""
+"""The queue of retrainings: claiming with a lease, beating, finishing, and what happened on the way.
+
+Every retraining is a round of a series, most of them of a series of one; `storage.series` queues them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -6,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from storage.base import Store
 from storage.errors import MissingRowError, StoreError
-from storage.schema_jobs import ACTIVE_STATES, Job, JobEvent
+from storage.schema_jobs import ACTIVE_STATES, Job, JobEvent, Series
 
 RETRAIN = "retrain"
+RUNNING = "running"
 STORE_ERRORS = (SQLAlchemyError, StoreError)
 """What a loop that must go on catches: the database is busy or away, or a row is not as expected."""
 FINAL_STATES = ("cancelled", "succeeded", "failed", "lost")
@@ -61,6 +65,8 @@ class JobRecord:
     before: dict[str, Any]
     after: dict[str, Any]
     checkpoint: str | None
+    series_id: int | None
+    round_number: int | None
 
 
 @dataclass(frozen=True)
@@ -88,30 +94,6 @@ class Outcome:
     checkpoint: str | None = None
 
 
-def request_job(store: Store, new: NewJob) -> tuple[JobRecord, bool]:
-    """Queue a retraining, or give the one that is not finished yet.
-
-    Returns:
-        The job, and whether it was made by this call.
-    """
-    try:
-        with store.write() as session:
-            existing = _find_active(session)
-            if existing is not None:
-                return _record(existing), False
-            row = _new_row(new)
-            session.add(row)
-            session.flush()
-            session.add(_event(row.id, "requested", {"who": new.requested_by}))
-            return _record(row), True
-    except IntegrityError:
-        # Another process was faster (only a database without BEGIN IMMEDIATE lets it come to this).
-        active = find_active_job(store)
-        if active is None:
-            raise
-        return active, False
-
-
 def get_job(store: Store, job_id: int) -> JobRecord:
     """The job of this number.
 
@@ -119,20 +101,20 @@ def get_job(store: Store, job_id: int) -> JobRecord:
         MissingRowError: there is none.
     """
     with store.session() as session:
-        return _record(_get(session, job_id))
+        return to_record(_get(session, job_id))
 
 
 def find_active_job(store: Store) -> JobRecord | None:
     """The retraining that is not finished, None where all are."""
     with store.session() as session:
-        row = _find_active(session)
-        return None if row is None else _record(row)
+        row = find_active_row(session)
+        return None if row is None else to_record(row)
 
 
 def list_jobs(store: Store, limit: int) -> list[JobRecord]:
     """The latest jobs, newest first."""
     with store.session() as session:
-        return [_record(row) for row in session.scalars(select(Job).order_by(Job.id.desc()).limit(limit))]
+        return [to_record(row) for row in session.scalars(select(Job).order_by(Job.id.desc()).limit(limit))]
 
 
 def claim_job(store: Store, owner: str, now: datetime, lease: timedelta) -> JobRecord | None:
@@ -151,7 +133,7 @@ def claim_job(store: Store, owner: str, now: datetime, lease: timedelta) -> JobR
         if row is None:
             return None
         row.lease_owner, row.lease_until_utc = owner, now + lease
-        return _record(row)
+        return to_record(row)
 
 
 def start_attempt(store: Store, job_id: int, now: datetime) -> JobRecord:
@@ -166,7 +148,7 @@ def start_attempt(store: Store, job_id: int, now: datetime) -> JobRecord:
         if row.state == "queued":
             row.state = "running"
         session.add(_event(row.id, "attempt", {"attempt": row.attempt}))
-        return _record(row)
+        return to_record(row)
 
 
 def set_process(store: Store, job_id: int, pid: int, pid_started: str) -> JobRecord:
@@ -175,7 +157,7 @@ def set_process(store: Store, job_id: int, pid: int, pid_started: str) -> JobRec
         row = _get(session, job_id)
         row.pid, row.pid_started = pid, pid_started
         session.add(_event(row.id, "process", {"pid": pid, "pid_started": pid_started}))
-        return _record(row)
+        return to_record(row)
 
 
 def pause_job(store: Store, job_id: int, message: str) -> JobRecord:
@@ -186,7 +168,7 @@ def pause_job(store: Store, job_id: int, message: str) -> JobRecord:
         row.pid = row.pid_started = row.lease_owner = row.lease_until_utc = None
         row.message = message
         session.add(_event(row.id, "paused", {}))
-        return _record(row)
+        return to_record(row)
 
 
 def clear_process(store: Store, job_id: int) -> None:
@@ -215,22 +197,39 @@ def add_progress(
             session.add(JobEvent(job_id=job_id, kind="progress", line=line, data=data, created_utc=now))
             _apply_progress(row, data)
         row.heartbeat_utc = now
-        return _record(row)
+        return to_record(row)
 
 
 def request_cancel(store: Store, job_id: int, who: str, now: datetime) -> JobRecord:
-    """Ask for a job to stop; one that nobody works on yet is cancelled at once, a finished one is left as it is."""
+    """Ask for a job to stop; one that nobody works on yet is cancelled at once, a finished one is left as it is.
+
+    The series that it is a round of ends with it.
+    """
     with store.write() as session:
         row = _get(session, job_id)
-        if row.state not in ("queued", "running"):
-            return _record(row)
-        row.cancelled_by = who
-        session.add(_event(row.id, "cancel", {"who": who}))
-        if row.state == "queued" and row.attempt == 0:
-            _finish(row, Outcome("cancelled", f"cancelled by {who} before it began"), now)
-        else:
-            row.state = "cancelling"
-        return _record(row)
+        cancel_row(session, row, who, now)
+        return to_record(row)
+
+
+def cancel_row(session: Session, row: Job, who: str, now: datetime) -> None:
+    """The same inside the caller's transaction."""
+    if row.state not in ("queued", "running"):
+        return
+    row.cancelled_by = who
+    session.add(_event(row.id, "cancel", {"who": who}))
+    if row.state == "queued" and row.attempt == 0:
+        _finish(row, Outcome("cancelled", f"cancelled by {who} before it began"), now)
+    else:
+        row.state = "cancelling"
+    series = None if row.series_id is None else session.get(Series, row.series_id)
+    if series is not None:
+        end_series(series, "cancelled", f"Cancelled by {who} in round {row.round_number}.", now)
+
+
+def end_series(row: Series, state: str, message: str, now: datetime) -> None:
+    """Close a series inside the caller's transaction; closing a closed one changes nothing."""
+    if row.state == RUNNING:
+        row.state, row.message, row.finished_utc = state, message, now
 
 
 def finish_job(store: Store, job_id: int, outcome: Outcome, now: datetime) -> JobRecord:
@@ -240,7 +239,7 @@ def finish_job(store: Store, job_id: int, outcome: Outcome, now: datetime) -> Jo
         if row.state in ACTIVE_STATES:
             _finish(row, outcome, now)
             session.add(_event(row.id, "finished", {"state": outcome.state, "verdict": outcome.verdict}))
-        return _record(row)
+        return to_record(row)
 
 
 def overrule_verdict(store: Store, checkpoint: str, who: str) -> None:
@@ -267,8 +266,9 @@ def add_event(store: Store, job_id: int, kind: str, data: dict[str, Any]) -> Non
         session.add(_event(job_id, kind, data))
 
 
-def _new_row(new: NewJob) -> Job:
-    return Job(
+def add_row(session: Session, new: NewJob) -> Job:
+    """Queue a job inside the caller's transaction."""
+    row = Job(
         kind=RETRAIN,
         state="queued",
         recipe=new.recipe,
@@ -286,6 +286,15 @@ def _new_row(new: NewJob) -> Job:
         before={},
         after={},
     )
+    session.add(row)
+    session.flush()
+    session.add(_event(row.id, "requested", {"who": new.requested_by}))
+    return row
+
+
+def find_active_row(session: Session) -> Job | None:
+    """The job that is not finished, inside the caller's transaction."""
+    return session.scalar(select(Job).where(Job.kind == RETRAIN, Job.state.in_(ACTIVE_STATES)))
 
 
 def _apply_progress(row: Job, data: dict[str, Any]) -> None:
@@ -317,10 +326,6 @@ def _count_lines(session: Session, job_id: int) -> int:
     return 0 if last is None else last + 1
 
 
-def _find_active(session: Session) -> Job | None:
-    return session.scalar(select(Job).where(Job.kind == RETRAIN, Job.state.in_(ACTIVE_STATES)))
-
-
 def _get(session: Session, job_id: int) -> Job:
     row = session.get(Job, job_id)
     if row is None:
@@ -328,5 +333,6 @@ def _get(session: Session, job_id: int) -> Job:
     return row
 
 
-def _record(row: Job) -> JobRecord:
+def to_record(row: Job) -> JobRecord:
+    """The frozen form of a row."""
     return JobRecord(**{item.name: getattr(row, item.name) for item in fields(JobRecord)})

@@ -73,6 +73,7 @@ def attach_readings(session: Session, pairs: Sequence[tuple[Item, NewReading]], 
         item.confidence = reading.confidence
         item.selection_id = selection_id
         item.status = row.selected
+        item.doubt = item.gain = None
 
 
 def to_characters(row: ModelReading | None) -> tuple[CharacterRecord, ...]:
@@ -100,6 +101,7 @@ def _to_row(item_id: int, reading: NewReading, selection_id: int) -> ModelReadin
         confidence=reading.confidence,
         log_prob=reading.log_prob,
         characters=[character.to_json() for character in reading.characters],
+        evidence=reading.evidence,
         checkpoint_name=reading.checkpoint.name,
         checkpoint_version=reading.checkpoint.version,
         checkpoint_sha256=reading.checkpoint.sha256,
@@ -122,4 +124,5 @@ def _to_record(row: ModelReading, selection: Selection) -> ReadingRecord:
         min_precision=selection.min_precision,
         threshold=selection.threshold,
         made_utc=row.made_utc,
+        evidence=row.evidence,
     )

@@ -60,7 +60,11 @@ class NewPicture:
 
 @dataclass(frozen=True, slots=True)
 class NewReading:
-    """What a checkpoint read in one item, and whether that was sure enough to be kept as a pseudo-label."""
+    """What a checkpoint read in one item, and whether that was sure enough to be kept as a pseudo-label.
+
+    Attributes:
+        evidence: named raw evidence that the confidence was computed from; None where none was gathered.
+    """
 
     text: str
     confidence: float
@@ -68,6 +72,7 @@ class NewReading:
     characters: tuple[CharacterRecord, ...]
     checkpoint: CheckpointRef
     is_kept: bool
+    evidence: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class PictureRecord:
 
 @dataclass(frozen=True, slots=True)
 class NewSelection:
-    """A choice of pseudo-labels: `reason` is `harvest`, `slider` or `rescore`."""
+    """A choice of pseudo-labels: `reason` is `harvest`, `slider`, `rescore` or `calibration`."""
 
     reason: str
     who: str
@@ -155,6 +160,8 @@ class ItemRecord:
         person_text: the text of the decision in force; None when nobody gave one.
         model_text: the newest reading; None for an imported label that no model has read.
         checkpoint: which checkpoint made the newest reading.
+        evidence: named raw evidence of the newest reading; None where none was gathered.
+        look_group: the perceptual hash that founded its group of look-alikes; None until the review order is computed.
     """
 
     item_id: int
@@ -182,6 +189,8 @@ class ItemRecord:
     decision_id: int | None
     selection_id: int | None
     added_utc: datetime
+    evidence: dict[str, float] | None = None
+    look_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +208,7 @@ class ReadingRecord:
     min_precision: float
     threshold: float
     made_utc: datetime
+    evidence: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +234,12 @@ class NewDecision:
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """One row of an item's history."""
+    """One row of an item's history.
+
+    Attributes:
+        twin_ids: items that the same decision or undo changed too; only told where it was made.
+        twin_of_id: the event that this one came with.
+    """
 
     event_id: int
     item_id: int
@@ -240,3 +255,5 @@ class EventRecord:
     undoes_id: int | None
     seconds: float | None
     repeated: bool = False
+    twin_ids: tuple[int, ...] = ()
+    twin_of_id: int | None = None

@@ -11,6 +11,9 @@ from storage.base import Base, UtcDateTime
 STATUSES = ("waiting", "kept", "accepted", "corrected", "rejected", "skipped")
 """What an item can be: the first two are the model's, the others a person's."""
 
+REASONS = ("harvest", "slider", "rescore", "calibration")
+"""Why pseudo-labels were chosen anew."""
+
 ACTIONS = ("accept", "correct", "reject", "skip", "undo", "import")
 
 
@@ -51,7 +54,7 @@ class Selection(Base):
     checkpoint_version: Mapped[str] = mapped_column(Text)
     checkpoint_sha256: Mapped[str] = mapped_column(String(64))
 
-    __table_args__ = (CheckConstraint(_one_of("reason", ("harvest", "slider", "rescore")), name="reason"),)
+    __table_args__ = (CheckConstraint(_one_of("reason", REASONS), name="reason"),)
 
 
 class Item(Base):
@@ -60,6 +63,8 @@ class Item(Base):
     `version` grows whenever what a person would decide on changes: the best text, or a person's status.
     `reading_id` names the newest reading, `decision_id` the decision in force. They carry no constraint, because a
     circle of constraints cannot be rebuilt table by table; the rows they name are never deleted.
+    `look_group` is the perceptual hash that founded its group of look-alikes. `doubt` (0 to 1) and `gain`, what a
+    decision is expected to teach, order the review; both are empty until computed, and again after each new reading.
     """
 
     __tablename__ = "items"
@@ -82,10 +87,15 @@ class Item(Base):
     decision_id: Mapped[int | None]
     selection_id: Mapped[int | None] = mapped_column(ForeignKey("selections.id"))
     added_utc: Mapped[datetime] = mapped_column(UtcDateTime)
+    look_group: Mapped[str | None] = mapped_column(String(16))
+    doubt: Mapped[float | None]
+    gain: Mapped[float | None]
 
     __table_args__ = (
         CheckConstraint(_one_of("status", STATUSES), name="status"),
         Index("ix_items_status_confidence", "status", "confidence", "id"),
+        Index("ix_items_status_gain", "status", "gain", "id"),
+        Index("ix_items_look_group_status", "look_group", "status"),
     )
 
 
@@ -100,6 +110,7 @@ class ModelReading(Base):
     confidence: Mapped[float]
     log_prob: Mapped[float]
     characters: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    evidence: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
     checkpoint_name: Mapped[str] = mapped_column(Text)
     checkpoint_version: Mapped[str] = mapped_column(Text)
     checkpoint_sha256: Mapped[str] = mapped_column(String(64), index=True)
@@ -113,7 +124,8 @@ class ModelReading(Base):
 class DecisionEvent(Base):
     """What one person did to one item; rows are only ever added, undo is a row of its own.
 
-    `replaces_id` names the decision that was in force before, so that undo can put it in force again.
+    `replaces_id` names the decision that was in force before, so that undo can put it in force again; `twin_of_id` the
+    event that this one came with, as near-duplicates are decided together.
     """
 
     __tablename__ = "decisions"
@@ -133,6 +145,7 @@ class DecisionEvent(Base):
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"), unique=True)
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
     seconds: Mapped[float | None]
+    twin_of_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"), index=True)
 
     __table_args__ = (
         CheckConstraint(_one_of("action", ACTIONS), name="action"),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,6 +11,7 @@ from storage.base import Base, UtcDateTime
 
 ACTIVE_STATES = ("queued", "running", "cancelling")
 ACTIVE_STATES_SQL = "state IN ('queued', 'running', 'cancelling')"
+RUNNING_SQL = "state = 'running'"
 
 
 class Checkpoint(Base):
@@ -118,6 +119,34 @@ class Job(Base):
     before: Mapped[dict[str, Any]] = mapped_column(JSON)
     after: Mapped[dict[str, Any]] = mapped_column(JSON)
     checkpoint: Mapped[str | None] = mapped_column(String(200))
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    round_number: Mapped[int | None]
+
+
+class Series(Base):
+    """Several retrainings one after the other, asked for at once; one series runs at a time."""
+
+    __tablename__ = "series"
+    __table_args__ = (
+        CheckConstraint("state IN ('running', 'finished', 'cancelled')", name="state"),
+        Index(
+            "uq_series_one_running",
+            "state",
+            unique=True,
+            sqlite_where=sql(RUNNING_SQL),
+            postgresql_where=sql(RUNNING_SQL),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_utc: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_utc: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    requested_by: Mapped[str] = mapped_column(String(200))
+    recipe: Mapped[str] = mapped_column(String(80))
+    minutes: Mapped[float | None]
+    max_rounds: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20))
+    message: Mapped[str] = mapped_column(Text)
 
 
 class JobEvent(Base):

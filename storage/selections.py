@@ -1,5 +1,7 @@
 """Choices of pseudo-labels: recorded, then applied to the items that nobody decided on."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import and_, case, select, update
@@ -43,10 +45,51 @@ def find_latest_selection(store: Store) -> SelectionRecord | None:
 
 def list_undecided_confidences(store: Store) -> list[float]:
     """The confidence of every reading that nobody decided on, in no particular order; empty readings count as 0."""
-    confidence = case((ModelReading.text == "", 0.0), else_=ModelReading.confidence)
-    statement = select(confidence).join(Item, Item.reading_id == ModelReading.id)
+    confidence = case((ModelReading.text == "", 0.0), else_=Item.confidence)
+    statement = select(confidence).select_from(ModelReading).join(Item, Item.reading_id == ModelReading.id)
     with store.session() as session:
         return list(session.scalars(statement.where(Item.status.in_(MODEL_STATUSES))))
+
+
+@dataclass(frozen=True, slots=True)
+class UndecidedReading:
+    """The newest reading of an item that nobody decided on.
+
+    Attributes:
+        confidence: as it stands now; 0 where nothing was read.
+        evidence: None for readings without any.
+    """
+
+    item_id: int
+    confidence: float
+    evidence: dict[str, float] | None
+
+
+def list_undecided(store: Store, checkpoint_sha256: str | None = None) -> list[UndecidedReading]:
+    """Readings that nobody decided on, by item, of one checkpoint or of all."""
+    confidence = case((ModelReading.text == "", 0.0), else_=Item.confidence)
+    statement = (
+        select(Item.id, confidence, ModelReading.evidence)
+        .join(ModelReading, Item.reading_id == ModelReading.id)
+        .where(Item.status.in_(MODEL_STATUSES))
+        .order_by(Item.id)
+    )
+    if checkpoint_sha256 is not None:
+        statement = statement.where(ModelReading.checkpoint_sha256 == checkpoint_sha256)
+    with store.session() as session:
+        return [UndecidedReading(*row) for row in session.execute(statement)]
+
+
+def set_confidences(store: Store, confidences: Mapping[int, float]) -> None:
+    """Write how sure items are now, after a new calibration; what a person decided on is left alone.
+
+    Their place in the order of review is worked out anew when it is asked for.
+    """
+    with store.write() as session:
+        for item in session.scalars(select(Item).where(Item.status.in_(MODEL_STATUSES))):
+            if item.id in confidences:
+                item.confidence = confidences[item.id]
+                item.doubt = item.gain = None
 
 
 def _insert(session: Session, new: NewSelection) -> SelectionRecord:

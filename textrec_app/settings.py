@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     admin_users: tuple[str, ...] = Field(default=(), description="if set, only these may change anything; Space only")
     hub_repo: str | None = Field(default=None, description="model repository for pull and push")
     fonts_dir: Path | None = None
+    harvest_views: bool = Field(
+        default=True, description="look at harvested words in seven more views: surer, and slower"
+    )
 
     @property
     def store_url(self) -> str:

@@ -30,6 +30,8 @@ EXAMPLE_PICTURES, EXAMPLE_SIZE_HW = 2, (96, 128)
 def export_onnx(network: nn.Module, card: WeightCard, path: Path) -> None:
     """Write NAME.onnx and NAME.onnx.json, the card: charset, preprocessing, calibration, SHA-256 of the weights.
 
+    The card's vocabulary, texts of a person's pictures, is left out: such files are made to be passed on.
+
     The graph takes `images`, uint8 RGB. That of a recognizer takes (B, 32, W, 3) for any B and any W that the network
     reads, and gives the fields of `GreedyReading`. A network that says one character after the other is exported so
     that it says all at once and refines that, which needs no loop over data. That of a detector takes (B, H, W, 3) for
@@ -57,7 +59,7 @@ def export_onnx(network: nn.Module, card: WeightCard, path: Path) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    onnx_card_path(path).write_text(card.to_json(), encoding="utf-8")
+    onnx_card_path(path).write_text(replace(card, vocabulary=[]).to_json(), encoding="utf-8")
 
 
 def onnx_card_path(path: Path) -> Path:

@@ -22,3 +22,8 @@ class GlyphLossWeights:
     recognition: float = 1.0
     fast: float = 1.0
     guide: float = 0.0
+
+    @property
+    def only_fast(self) -> bool:
+        """Nothing but the CTC loss counts, so the glyph branch need not be computed: a third of a step's time."""
+        return not any((self.alignment, self.segmentation, self.slots, self.recognition, self.guide))

@@ -9,13 +9,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import nlargest
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.charset import Charset
 from models.errors import ShapeError
-from models.language.character_model import CharacterModel, TextState
+from models.language.mixture import LanguageModel
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class _Prefix:
 
     __slots__ = ("bonus", "children", "id", "length", "parent", "state")
 
-    def __init__(self, parent: "_Prefix | None", class_id: int, state: TextState | None, bonus: float) -> None:
+    def __init__(self, parent: "_Prefix | None", class_id: int, state: Any, bonus: float) -> None:
         self.parent, self.id, self.state, self.bonus = parent, class_id, state, bonus
         self.length: int = 0 if parent is None else parent.length + 1
         self.children: dict[int, _Prefix] = {}
@@ -75,7 +76,7 @@ class _Prefix:
 class BeamSearch:
     """Prefix beam search with one charset, one set of options and, if wanted, a language model."""
 
-    def __init__(self, charset: Charset, options: BeamOptions, model: CharacterModel | None = None) -> None:
+    def __init__(self, charset: Charset, options: BeamOptions, model: LanguageModel | None = None) -> None:
         self.charset, self.options = charset, options
         self.model = model if options.alpha else None
 

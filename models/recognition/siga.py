@@ -113,6 +113,9 @@ class SigaNetwork(GlyphNetwork):
         if targets is None:
             logits: Tensor = self.head(self.trunk.pyramid(images, with_fine=False).columns)
             return logits
+        if self.loss_weights.only_fast:
+            columns = self.trunk.pyramid(images, with_fine=False).columns
+            return self.loss_weights.fast * compute_ctc_loss(self.head(columns), targets, weights, self.label_smoothing)
         pyramid = self._look(images)
         fast: Tensor = self.head(pyramid.columns)
         loss = self._read_loss(pyramid, fast.detach(), targets, weights, masks)

@@ -32,6 +32,18 @@ def test_review_elsewhere_then_export_and_import(run: Run, drawn_words: list[Pat
     assert (again.code, again.lines[0]["unchanged"]) == (0, 3)
 
 
+def test_an_audit_is_drawn_and_told_and_the_curve_says_what_it_cannot_tell(run: Run, drawn_words: list[Path]) -> None:
+    assert run("review", "audit", "--start", "5").code == 2
+    run("harvest", *drawn_words, "--crops", "--min-precision", "0.0")
+    drawn = run("review", "audit", "--start", "5", "--json").lines[0]
+    assert drawn["size"] == min(5, drawn["population"]) > 0
+    again = run("review", "audit", "--json").lines[0]
+    assert (again["audit_id"], again["decided"], again["precision"]) == (drawn["audit_id"], 0, None)
+    assert "waits for you" in run("review", "audit").stdout
+    assert run("review", "curve", "--json").lines[0]["gain_per_50"] is None
+    assert "Cannot tell yet" in run("review", "curve").stdout
+
+
 def test_statuses_may_be_joined_by_commas(run: Run, drawn_words: list[Path], tmp_path: Path) -> None:
     run("harvest", *drawn_words, "--crops")
     exported = run("export", "--format", "csv", "--out", tmp_path / "o", "--status", "waiting,kept", "--json").lines[0]
@@ -52,6 +64,17 @@ def test_models_are_listed_shown_promoted_and_rolled_back(run: Run, world: Path,
     assert refused.code in (0, 3)
     assert promoted.lines[0]["state"] == "active"
     assert "sha256" in run("models", "show", "second").stdout
+
+
+def test_weights_of_this_machine_are_added_and_judged(run: Run, tmp_path: Path) -> None:
+    weights = save_tiny_recognizer(tmp_path / "second", seed=7)
+    added = run("models", "add", weights, "--name", "mine", "--json").lines[0]
+    assert (added["name"], added["state"]) == ("mine", "candidate")
+    assert run("models", "promote", "mine").code == 3  # nobody has compared it
+    judged = run("models", "judge", "mine", "--json")
+    assert judged.lines[0]["gate"]["verdict"] in ("promoted", "rejected")
+    assert judged.code == (4 if judged.lines[0]["state"] == "rejected" else 0)
+    assert "mine: " in run("models", "judge", "mine").stdout
 
 
 def test_retrain_is_one_job_that_can_be_listed_and_cancelled(run: Run, drawn_words: list[Path]) -> None:

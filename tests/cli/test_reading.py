@@ -80,7 +80,10 @@ def test_harvest_tells_each_file_and_sums_up(run: Run, tmp_path: Path, drawn_wor
     *files, summary = outcome.lines
     assert len(files) == len(drawn_words) + 1
     assert {"name", "state", "n_words", "n_kept", "n_waiting", "message"} <= set(files[0])
-    assert set(summary) == {"read", "kept", "waiting", "skipped", "failed"}
+    assert set(summary) == {"read", "kept", "waiting", "skipped", "failed", "promise"}
+    assert summary["promise"]["wished"] == 0.9
+    assert summary["promise"]["promised"] is None
+    assert "Cannot promise" in summary["promise"]["sentence"]
     assert (summary["read"], summary["skipped"], summary["failed"]) == (len(drawn_words), 0, 1)
     assert summary["kept"] + summary["waiting"] == len(drawn_words)
     (failed,) = [line for line in files if line["state"] == "failed"]
@@ -91,7 +94,16 @@ def test_harvest_skips_what_is_there(run: Run, drawn_words: list[Path]) -> None:
     assert run("harvest", *drawn_words, "--crops").code == 0
     outcome = run("harvest", *drawn_words, "--crops", "--json")
     assert outcome.code == 0
-    assert outcome.lines[-1] == {"read": 0, "kept": 0, "waiting": 0, "skipped": len(drawn_words), "failed": 0}
+    summary = outcome.lines[-1]
+    assert summary.pop("promise")["sentence"]
+    assert summary == {"read": 0, "kept": 0, "waiting": 0, "skipped": len(drawn_words), "failed": 0}
+
+
+def test_harvest_ends_with_what_can_be_promised(run: Run, drawn_words: list[Path]) -> None:
+    assert "Cannot promise a precision" in run("harvest", *drawn_words, "--crops").stdout.splitlines()[-1]
+    missing = run("harvest", drawn_words[0], "--crops", "--outside", "clairvoyant")
+    assert missing.code == 2
+    assert "outside reader" in missing.stderr
 
 
 def test_precision_beyond_one_is_wrong_use(run: Run, drawn_words: list[Path]) -> None:

@@ -15,7 +15,14 @@ from textrec_app.data.synthesis.examples import PICTURES
 from textrec_app.data.synthesis.painting import save
 
 PACKAGE = Path(textrec_app.__path__[0])
-SLICES = {"clean", "blurred", "curved", "digits", "punctuation", "lines"}
+SLICES = {"clean", "blurred", "curved", "digits", "punctuation", "lines"} | {
+    "short",
+    "long",
+    "small",
+    "capitals",
+    "codes",
+    "sentences",
+}
 
 
 def read_anchor(data: bytes) -> dict[str, str]:
@@ -28,13 +35,16 @@ def read_anchor(data: bytes) -> dict[str, str]:
     return rows
 
 
-def test_shipped_anchor_set_has_600_printable_words_in_six_slices() -> None:
+def test_shipped_anchor_set_has_1200_printable_words_in_twelve_slices() -> None:
     path = PACKAGE / "evaluation" / "anchor.zip"
-    assert path.stat().st_size < 1_500_000
+    assert path.stat().st_size < 3_000_000
     rows = read_anchor(path.read_bytes())
     assert Counter(name.split("/")[0] for name in rows) == dict.fromkeys(SLICES, 100)
     assert all(text.isascii() and text.isprintable() and text.strip() for text in rows.values())
     assert sum(any(c.isdigit() for c in rows[name]) for name in rows if name.startswith("digits")) >= 95
+    assert all(len(text) <= 3 for name, text in rows.items() if name.startswith("short"))
+    assert all(len(text) >= 9 for name, text in rows.items() if name.startswith("long"))
+    assert all(not any(c.islower() for c in text) for name, text in rows.items() if name.startswith("capitals"))
 
 
 def test_anchor_set_can_be_drawn_again_with_other_fonts() -> None:
@@ -42,7 +52,7 @@ def test_anchor_set_can_be_drawn_again_with_other_fonts() -> None:
     first = draw_anchor_set(fonts, seed=5, slice_size=2)
     assert first == draw_anchor_set(fonts, seed=5, slice_size=2)
     assert first != draw_anchor_set(fonts, seed=6, slice_size=2)
-    assert len(read_anchor(first)) == 12
+    assert len(read_anchor(first)) == 24
 
 
 def test_example_pictures_ship_small() -> None:

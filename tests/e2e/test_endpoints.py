@@ -16,13 +16,21 @@ PUBLIC = {
     "harvest",
     "confidence_view",
     "apply_precision",
+    "harvest_samples",
     "list_pending",
     "count_reviews",
     "decide",
     "undo",
+    "audit_view",
+    "start_audit",
+    "learning_curve",
     "retrain",
     "get_job",
     "cancel_job",
+    "retrain_rounds",
+    "list_rounds",
+    "cancel_rounds",
+    "get_changes",
     "list_models",
     "promote",
     "rollback",
@@ -55,7 +63,12 @@ def test_who_did_not_log_in_may_look_but_not_change(guarded_server: AppServer, g
     assert (status, answer["data"][0]["items"][0]["text"]) == (200, "one")
     decision = {"item_id": item_id, "version": 1, "action": "accept", "client_uuid": "u1"}
     assert guarded_server.call("decide", [decision])[1]["data"][0][0]["code"] == "refused"
-    for name, inputs in {"retrain": ("adapt", 1.0), "apply_precision": (0.9,), "cancel_job": (1,)}.items():
+    for name, inputs in {
+        "retrain": ("adapt", 1.0),
+        "apply_precision": (0.9,),
+        "cancel_job": (1,),
+        "cancel_rounds": (1,),
+    }.items():
         status, answer = guarded_server.call(name, *inputs)
         assert (status, "may look but not change" in answer["error"]) == (500, True)
     assert list_decisions(guarded_app, [item_id]) == []

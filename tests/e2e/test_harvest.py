@@ -1,4 +1,4 @@
-"""Harvest, in a real browser: a zip with a damaged file in it, results for each file, the live slider."""
+"""Harvest, in a real browser: a zip with a damaged file in it, results for each file, the promise and its plots."""
 
 import re
 import zipfile
@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.app_server import AppServer
 from tests.support.browser import open_tab
+from tests.support.review_items import add_waiting
+from textrec_app.services.context import App
 
 HOSTILE_NAME = "<img src=x onerror=window.hostile=1>.png"
 
@@ -45,3 +47,45 @@ def test_a_zip_is_harvested_and_the_slider_counts_live(
     page.click('#textrec-tabs [role="tab"]:has-text("Review")')
     expect(page.locator('[data-count="kept"] b')).to_have_text(str(counted[0]))
     expect(page.locator('[data-count="waiting"] b')).to_have_text(str(counted[1]))
+
+
+def test_the_promise_its_plots_and_the_examples_follow_the_slider(
+    page: Page, server: AppServer, served_app: App
+) -> None:
+    add_waiting(served_app, [HOSTILE_NAME, *(f"text{index}" for index in range(12))], first_seed=4000)
+    open_tab(page, server.url, "harvest")
+    expect(page.locator('[data-part="promise"]')).not_to_be_empty()
+    point = page.locator(".tr-curve-now")
+    expect(point).to_be_visible()
+    slider = page.locator(".tr-precision input")
+    slider.fill("50")
+    expect(page.locator(".tr-precision output")).to_have_text("50 %")
+    expect(point).to_be_visible()
+    slider.fill("99.9")
+    plot = page.locator('[data-part="curve"] svg')
+    expect(plot).to_have_attribute("aria-label", re.compile(r"99\.9 % are wished"))
+    kept, waits = (int(page.locator(".tr-split").get_attribute(f"data-{name}") or 0) for name in ("kept", "waiting"))
+    expect(point).to_have_attribute("data-coverage", f"{kept / (kept + waits):.3f}")
+
+    readout = page.locator('[data-part="curve"] .tr-plot-readout')
+    expect(readout).to_contain_text("Now")
+    plot.hover()
+    expect(readout).to_contain_text(re.compile(r"Keep \d.*expected right"))
+    page.mouse.move(0, 0)
+    plot.focus()
+    page.keyboard.press("End")
+    expect(readout).to_contain_text(re.compile(r"Keep \d"))
+    bins = server.call("confidence_view", 0.999)[1]["data"][0]["reliability"]
+    assert page.locator(".tr-reliability-dot").count() == len(bins)
+
+    expect(page.locator('.tr-fate[data-fate="waiting"]').first).to_be_visible()
+    assert page.evaluate("window.hostile") is None
+    page.click('[data-part="teach"]')
+    expect(page.locator("#train-start")).to_be_visible()
+
+
+def test_on_a_telephone_nothing_is_wider_than_the_page(narrow_page: Page, server: AppServer, served_app: App) -> None:
+    add_waiting(served_app, ["narrow"], first_seed=5000)
+    open_tab(narrow_page, server.url, "harvest")
+    expect(narrow_page.locator(".tr-fate").first).to_be_visible()
+    assert narrow_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 from storage.records import EventRecord
 from tests.support.app_server import AppServer
 from tests.support.browser import open_tab
-from tests.support.review_items import add_waiting, list_decisions
+from tests.support.review_items import add_look_alikes, add_waiting, list_decisions
 from textrec_app.services.context import App
 from textrec_app.services.reviewing import get_item, review_counts
 
@@ -102,3 +102,42 @@ def test_killing_the_app_loses_no_decision(page: Page, server: AppServer, served
     events = wait_for_events(page, served_app, item_ids, 13)
     assert [event.action for event in events] == ["accept"] * 8 + ["reject"] * 5
     assert len({event.item_id for event in events}) == 13
+
+
+def test_look_alikes_are_decided_by_one_key_and_come_back_by_one(
+    page: Page, server: AppServer, served_app: App
+) -> None:
+    item_ids = add_look_alikes(served_app, "TOTAL", [0.3, 0.4, 0.5, 0.6], seed=4001)
+    open_review(page, server)
+    expect(page.locator('[data-part="twins-label"]')).to_have_text("Also 3 look-alikes")
+    expect(page.locator('[data-part="twin-list"] img')).to_have_count(3)
+    expect(page.locator('[data-part="why"]')).to_contain_text("3 more crops look like this one")
+    page.keyboard.press("t")
+    expect(page.locator('[data-part="accept-label"]')).to_have_text("Accept")
+    page.keyboard.press("t")
+    expect(page.locator('[data-part="accept-label"]')).to_have_text("Accept all 4")
+    page.keyboard.press("a")
+    wait_for_events(page, served_app, item_ids, 4)
+    assert {get_item(served_app, item_id).status for item_id in item_ids} == {"accepted"}
+    page.keyboard.press("z")
+    wait_for_events(page, served_app, item_ids, 8)
+    assert {get_item(served_app, item_id).status for item_id in item_ids} == {"waiting"}
+    expect(page.locator('[data-part="accept-label"]')).to_have_text("Accept all 4")
+    page.keyboard.press("x")
+    events = wait_for_events(page, served_app, item_ids, 12)
+    assert [event.action for event in events[8:]] == ["reject"] * 4
+
+
+def test_a_random_check_of_what_was_kept_tells_its_interval(
+    narrow_page: Page, server: AppServer, served_app: App
+) -> None:
+    item_ids = add_look_alikes(served_app, "KEPT", [0.95, 0.96, 0.97], seed=4002)
+    open_tab(narrow_page, server.url, "review")
+    narrow_page.locator('[data-action="draw"]').click()
+    expect(narrow_page.locator('.tr-review[data-state="full"]')).to_be_visible()
+    expect(narrow_page.locator('[data-part="view"]')).to_have_value("audit")
+    expect(narrow_page.locator('[data-part="why"]')).to_contain_text("Drawn at random")
+    narrow_page.locator('#review [data-action="accept"]').click()
+    wait_for_events(narrow_page, served_app, item_ids, 3)
+    expect(narrow_page.locator('[data-part="audit-number"]')).to_contain_text("right, from 3 of 3", timeout=20_000)
+    assert narrow_page.evaluate("document.documentElement.scrollWidth") <= 390

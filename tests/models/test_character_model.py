@@ -18,7 +18,7 @@ from models.language.files import load_language, save_language
 from models.weights import PRETRAINED_DIR, WeightCard, card_path
 from tests.support.language import make_language
 from textrec_app.errors import InputError
-from textrec_app.training.language import count_cases, count_language
+from textrec_app.pipeline.language_counting import count_cases, count_language
 from textrec_app.training.language_texts import collect_language_texts
 
 WORDS = ["hotel", "hostel", "hot", "house", "exit", "4.99", "12:30"]

@@ -65,6 +65,12 @@ def test_the_file_is_found_beside_its_weights_only_while_they_are_the_same(weigh
     assert find_onnx_file(tmp_path / "none.safetensors", card) is None
 
 
+def test_texts_of_a_persons_pictures_are_not_in_the_exported_card(weights: Path, tmp_path: Path) -> None:
+    network, card = load_network(weights)
+    export_onnx(network, replace(card, vocabulary=[["Jane Doe 4929", 3.0]]), tmp_path / "words.onnx")
+    assert "Jane Doe" not in onnx_card_path(tmp_path / "words.onnx").read_text(encoding="utf-8")
+
+
 def test_auto_takes_onnxruntime_and_torch_takes_torch(weights: Path) -> None:
     network, card = load_network(weights)
     assert isinstance(create_runner(network, card, CPU, weights, "auto"), OnnxRunner | FasterRunner)

@@ -21,6 +21,7 @@ from textrec_app.services.checkpoints import (
     add_candidate,
     get_active,
     get_checkpoint,
+    import_weights,
     list_checkpoints,
     list_history,
     promote,
@@ -161,6 +162,55 @@ def test_weights_with_an_incomplete_card_never_come_into_use(app: App, tmp_path:
     with pytest.raises(WeightsError, match=r"card of incomplete\.safetensors is incomplete"):
         promote(app, "incomplete", "ana", overrule=True)
     assert get_active(app) == before
+
+
+def test_weights_from_this_machine_become_a_candidate_once(app: App, tmp_path: Path) -> None:
+    before = get_active(app)
+    weights = save_tiny_recognizer(tmp_path / "own", stem="mine", seed=5)
+    added = import_weights(app, weights, "ana")
+    assert (added.state, added.created_by, added.origin) == ("candidate", "ana", "file:mine.safetensors")
+    assert added.name == f"mine-{load_card(weights).sha256[:8]}"
+    assert added.path.parent == app.settings.checkpoints_dir.resolve()
+    assert import_weights(app, weights, "ben", name="again") == added
+    assert get_active(app) == before
+    shutil.rmtree(tmp_path / "own")
+    assert promote(app, added.name, "ana", overrule=True).state == "active"
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", ".hidden", "tab\tle", "x" * 200])
+def test_a_name_that_leads_elsewhere_is_refused(app: App, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="cannot be a name"):
+        import_weights(app, save_tiny_recognizer(tmp_path / "own", seed=5), "ana", name)
+
+
+def test_files_that_are_no_whole_weights_are_refused_and_leave_nothing(app: App, tmp_path: Path) -> None:
+    there = sorted(app.settings.checkpoints_dir.iterdir())
+    with pytest.raises(InputError, match="no file"):
+        import_weights(app, tmp_path / "gone.safetensors", "ana")
+    altered = save_tiny_recognizer(tmp_path / "own", stem="altered", seed=5)
+    altered.write_bytes(altered.read_bytes()[:-1] + b"!")
+    with pytest.raises(WeightsError, match="altered"):
+        import_weights(app, altered, "ana")
+    taken = list_checkpoints(app)[0].name
+    with pytest.raises(InputError, match="with other weights"):
+        import_weights(app, save_tiny_recognizer(tmp_path / "other", seed=7), "ana", name=taken)
+    unfit = save_tiny_recognizer(tmp_path / "unfit", seed=8, calibration={"gamma": 0.5})
+    with pytest.raises(WeightsError, match="incomplete"):
+        import_weights(app, unfit, "ana")
+    assert sorted(app.settings.checkpoints_dir.iterdir()) == there
+    assert len(list_checkpoints(app)) == 1
+
+
+def test_texts_of_a_persons_pictures_are_not_pushed(app: App, tmp_path: Path, server: HubState, hub: Hub) -> None:
+    weights = save_tiny_recognizer(tmp_path / "own", seed=11)
+    target = copy_weights(weights, app.settings.checkpoints_dir, "own")
+    save_card(target, dataclasses.replace(load_card(target), vocabulary=[["Jane Doe 4929", 3.0]]))
+    name = add_candidate(app, target, "own", "job 9", "ana").name
+    push(app, name, REPO, "ana", hub=hub)
+    files = server.repositories[REPO].commits[-1].files
+    assert json.loads(files["recognizer.json"])["vocabulary"] == []
+    assert not any(b"Jane Doe" in data for data in files.values())
+    assert load_card(target).vocabulary == [["Jane Doe 4929", 3.0]]  # at home it stays
 
 
 def test_what_is_pushed_can_be_pulled_by_its_commit(app: App, tmp_path: Path, server: HubState, hub: Hub) -> None:

@@ -56,6 +56,18 @@ def test_recognition_is_scored_and_predictions_written(app: App, word_set: Path,
     assert 0 <= float(confidence) <= 1
 
 
+def test_promises_are_set_against_what_comes_of_them(app: App, word_set: Path) -> None:
+    plain = measure_recognition(app, EvaluationRequest(word_set, protocol="exact")).to_dict()
+    told = measure_recognition(app, EvaluationRequest(word_set, protocol="exact", promise=True)).to_dict()
+    assert plain.keys() < told.keys()
+    assert set(told["promised"]) == {"0.9", "0.95", "0.98", "0.99", "0.995"}
+    for one in told["promised"].values():
+        assert one["promised"] is None  # the tiny recognizer's confidences were never tested
+        assert one["coverage"] == pytest.approx(one["kept"] / told["n"], abs=1e-4)
+        assert one["precision"] is None or one["precision"] == pytest.approx(1 - one["wrong"] / one["kept"], abs=1e-4)
+    assert sum(bin_["n"] for bin_ in told["reliability"]) == told["n"]
+
+
 def test_missing_picture_of_a_set_is_named(app: App, word_set: Path) -> None:
     (word_set / "3.png").unlink()
     with pytest.raises(InputError, match=r"3\.png cannot be opened"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.weights import WeightCard, copy_weights, load_card, load_tensors, save_weights
-from storage import jobs
+from storage import jobs, series
 from storage.jobs import JobRecord, NewJob
 from tests.support.checkpoints import save_tiny_recognizer
 from tests.support.pictures import draw_word, to_png
@@ -55,7 +55,7 @@ def make_reader_of_a(directory: Path) -> Path:
 
 def make_finished_run(app: App, weights: Path, readings: list[SetReadings]) -> JobRecord:
     """A job whose process has left weights and readings."""
-    job, _ = jobs.request_job(app.store, NewJob("tiny", None, 1, get_active(app).name, "ana"))
+    job, _ = series.request_series(app.store, NewJob("tiny", None, 1, get_active(app).name, "ana"))
     run_dir = freeze(app, job)
     for source in (weights, weights.with_suffix(".json")):
         (run_dir / source.name).write_bytes(source.read_bytes())
@@ -76,8 +76,12 @@ def test_both_models_read_the_same_crops_and_views(tmp_path: Path, tiny_weights:
     assert readings[1].before == (("B",) * 4,) * 2
     assert gating.readings_from_json(gating.readings_to_json(readings)) == readings
     found = gating.judge_readings(readings)
-    assert found.before == {"anchor": pytest.approx(2 / 3), "agreement": 1.0}
-    assert found.after == {"anchor": pytest.approx(1 / 3), "agreement": 1.0}
+    assert (found.before["anchor"], found.before["agreement"]) == (pytest.approx(2 / 3), 1.0)
+    assert (found.after["anchor"], found.after["agreement"]) == (pytest.approx(1 / 3), 1.0)
+    scores = readings[1].scores[0]
+    assert scores.incumbent[0] > scores.incumbent[1]  # it reads B
+    assert scores.candidate[0] < scores.candidate[1]
+    assert scores.language != (0.0, 0.0)
     with pytest.raises(StoppedError, match="cancelled"):
         gating.read_sets([anchor], before, after, "cpu", lambda: "cancelled")
 
@@ -95,8 +99,8 @@ def test_altered_views_are_the_same_each_time_and_a_real_network_does_not_agree_
 def test_reading_nothing_agrees_with_nothing() -> None:
     silent = SetReadings("agreement", ("1",), ("",), ("",), (("a", "a", "a", "b"),), (("", "", "", ""),))
     found = gating.judge_readings([silent])
-    assert found.before == {"agreement": pytest.approx(2 / 3)}
-    assert found.after == {"agreement": 0.0}
+    assert found.before["agreement"] == pytest.approx(2 / 3)
+    assert found.after["agreement"] == 0.0
 
 
 def test_an_anchor_set_is_whole_missing_or_refused(tmp_path: Path) -> None:

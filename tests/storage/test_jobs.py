@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import jobs
+from storage import jobs, series
 from storage.base import Store
 from storage.errors import MissingRowError
 from storage.jobs import NewJob, Outcome
@@ -29,7 +29,7 @@ def test_ten_requests_at_once_make_one_job(store: Store) -> None:
 
     def ask() -> None:
         barrier.wait()
-        record, is_new = jobs.request_job(store, NEW)
+        record, is_new = series.request_series(store, NEW)
         answers.append((record.id, is_new))
 
     threads = [threading.Thread(target=ask) for _ in range(10)]
@@ -44,7 +44,7 @@ def test_ten_requests_at_once_make_one_job(store: Store) -> None:
 
 
 def test_a_closed_job_makes_room_for_the_next(store: Store) -> None:
-    first, _ = jobs.request_job(store, NEW)
+    first, _ = series.request_series(store, NEW)
     closed = jobs.finish_job(store, first.id, Outcome("succeeded", "done", "promoted", ("better",)), NOW)
     assert (closed.state, closed.verdict, closed.reasons, closed.finished_utc) == (
         "succeeded",
@@ -53,7 +53,9 @@ def test_a_closed_job_makes_room_for_the_next(store: Store) -> None:
         NOW,
     )
 
-    second, is_new = jobs.request_job(store, NEW)
+    assert series.request_series(store, NEW) == (closed, False)  # its series is not closed yet
+    series.finish_series(store, first.series_id or 0, "done", NOW)
+    second, is_new = series.request_series(store, NEW)
 
     assert is_new
     assert jobs.finish_job(store, first.id, Outcome("failed", "too late"), NOW).state == "succeeded"
@@ -61,7 +63,7 @@ def test_a_closed_job_makes_room_for_the_next(store: Store) -> None:
 
 
 def test_a_lease_keeps_others_away_until_it_runs_out(store: Store) -> None:
-    job, _ = jobs.request_job(store, NEW)
+    job, _ = series.request_series(store, NEW)
 
     mine = jobs.claim_job(store, "one", NOW, LEASE)
     assert mine is not None
@@ -76,7 +78,7 @@ def test_a_lease_keeps_others_away_until_it_runs_out(store: Store) -> None:
 
 
 def test_each_line_of_progress_is_kept_once(store: Store) -> None:
-    job, _ = jobs.request_job(store, NEW)
+    job, _ = series.request_series(store, NEW)
     lines = [{"event": "step", "step": step, "total_steps": 9, "phase": "training"} for step in range(5)]
 
     jobs.add_progress(store, job.id, 0, lines[:3], NOW)
@@ -88,7 +90,7 @@ def test_each_line_of_progress_is_kept_once(store: Store) -> None:
 
 
 def test_what_happened_to_a_job_stays_readable(store: Store) -> None:
-    job, _ = jobs.request_job(store, NEW)
+    job, _ = series.request_series(store, NEW)
     assert jobs.start_attempt(store, job.id, NOW).state == "running"
     jobs.set_process(store, job.id, 123, "1.5")
     assert jobs.request_cancel(store, job.id, "ben", NOW).state == "cancelling"
@@ -102,7 +104,7 @@ def test_what_happened_to_a_job_stays_readable(store: Store) -> None:
 
 
 def test_a_snapshot_is_kept_once(store: Store) -> None:
-    job, _ = jobs.request_job(store, NEW)
+    job, _ = series.request_series(store, NEW)
     assert find_snapshot(store, job.id) is None
     first = SnapshotRecord(job.id, "a" * 64, "runs/1/manifest.json", {"train_human": 3}, NOW)
 

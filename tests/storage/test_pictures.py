@@ -1,5 +1,6 @@
 """Pictures, their items and readings, and what came of each harvested file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,17 @@ def test_a_new_reading_stands_beside_the_old_one(tmp_path: Path) -> None:
     old, new = readings.list_readings(store, item.item_id)
     assert (old.text, old.checkpoint, old.selected) == ("Hote1", FIRST, "waiting")
     assert (new.text, new.checkpoint, new.selected, new.threshold) == ("Hotel", SECOND, "kept", 0.9)
+
+
+def test_a_reading_keeps_the_evidence_it_was_judged_by(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    (item,) = make_items(store, [("Hote1", 0.4)])
+    assert item.evidence is None
+    selection = make_selection(store, reason="rescore", checkpoint=SECOND)
+    reading = replace(make_reading("Hotel", 0.97, SECOND), evidence={"views_agree": 0.75, "log_prob": -0.5})
+    readings.add_readings(store, [(item.item_id, reading)], selection.selection_id)
+    assert items.get_item(store, item.item_id).evidence == {"views_agree": 0.75, "log_prob": -0.5}
+    assert [old.evidence for old in readings.list_readings(store, item.item_id)] == [None, reading.evidence]
 
 
 def test_the_same_text_read_again_does_not_disturb_whoever_looks_at_it(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from models.language.character_model import LanguageTables
-from textrec_app.training.language import LanguageOptions, count_language
+from textrec_app.pipeline.language_counting import LanguageOptions, count_language
 
 
 def make_language(words: Sequence[str], weight: float = 10.0) -> LanguageTables:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from storage import decisions, items, pictures, selections
 from storage.pictures import NewHarvestFile
 from storage.records import EventRecord, ItemRecord, NewItem, NewPicture, NewReading, NewSelection
@@ -41,6 +43,32 @@ def add_waiting(app: App, texts: Sequence[str], first_seed: int = 0) -> list[int
         file = NewHarvestFile(selection.selection_id, name, "read", 1, 0, 1)
         pictures.add_picture(app.store, picture, [(item, reading)], file)
     return [item.item_id for item in _list_all(app) if item.item_id not in known]
+
+
+def add_look_alikes(
+    app: App, text: str, confidences: Sequence[float], seed: int = 77, threshold: float = 0.9
+) -> list[int]:
+    """Crops of one word that differ in brightness only, each read as `text`; kept from the threshold on.
+
+    Returns:
+        The ids of the items, in the order of the confidences.
+    """
+    known = {item.item_id for item in _list_all(app)}
+    checkpoint = app.models.get_active().checkpoint
+    selection = selections.add_selection(app.store, NewSelection("harvest", "ana", 0.99, threshold, checkpoint))
+    word = draw_word("same look", seed=seed)
+    for index, confidence in enumerate(confidences):
+        crop = np.clip(word.astype(np.int16) - 2 * index, 0, 255).astype(np.uint8)
+        height, width = crop.shape[:2]
+        name = f"alike {seed} {index}.png"
+        picture = NewPicture(app.store.files.add(to_png(crop)), name, "crop", 100, height, width, "ana")
+        crop_sha256 = app.store.files.add(encode_png(crop))
+        look = compute_perceptual_hash(crop)
+        item = NewItem(0, CORNERS, 1.0, 0.0, "Latin", crop_sha256, (height, width), look)
+        reading = NewReading(text, confidence, -1.0, (), checkpoint, confidence >= threshold)
+        file = NewHarvestFile(selection.selection_id, name, "read", 1, 0, 1)
+        pictures.add_picture(app.store, picture, [(item, reading)], file)
+    return sorted(item.item_id for item in _list_all(app) if item.item_id not in known)
 
 
 def list_decisions(app: App, item_ids: Sequence[int]) -> list[EventRecord]:

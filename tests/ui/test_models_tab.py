@@ -55,6 +55,20 @@ def test_the_gates_findings_are_told_in_words_and_rows(active: CheckpointView) -
     ]
 
 
+def test_what_the_gate_looked_at_and_the_job_behind_a_checkpoint_are_told(active: CheckpointView) -> None:
+    check = {"name": "anchor", "passed": True, "sentence": "Nothing forgotten."}
+    value = describe_model(replace(active, gate={**GATE, "checks": [check], "job": 7}))
+    assert (value["checks"], value["job"], value["changes"]) == ([check], 7, None)
+    assert describe_model(replace(active, gate=GATE))["checks"] == []
+
+
+def test_a_comparison_brings_the_words_that_are_read_differently(app: App, active: CheckpointView) -> None:
+    value = press_compare(app, ANA, active.name)
+    assert value["name"] == active.name
+    assert (value["changes"]["n_fixed"], value["changes"]["n_broken"]) == (0, 0)
+    assert value["changes"]["changed"] == []
+
+
 def test_a_rejected_or_unjudged_candidate_needs_overruling(active: CheckpointView) -> None:
     assert needs_overrule(replace(active, state="rejected", gate=GATE))
     assert needs_overrule(replace(active, state="candidate", gate={}))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.review_items import add_waiting, list_decisions
+from tests.support.review_items import add_look_alikes, add_waiting, list_decisions
 from textrec_app.errors import InputError
 from textrec_app.services.context import App
 from textrec_app.services.reviewing import get_item
@@ -126,3 +126,35 @@ def test_who_may_only_look_decides_nothing(app: App) -> None:
 def test_a_call_has_a_limit(app: App) -> None:
     with pytest.raises(InputError, match="At most"):
         decide(app, ANA, [{}] * (MAX_DECISIONS + 1))
+
+
+def test_look_alikes_come_with_the_item_and_are_decided_with_it(app: App) -> None:
+    item_ids = add_look_alikes(app, "TOTAL", [0.5, 0.4, 0.6])
+    first = list_pending(app)["items"][0]
+    assert (first["item_id"], first["n_alike"]) == (item_ids[1], 3)
+    assert first["why"] == "2 more crops look like this one, and the model wavers here."
+    assert [twin["item_id"] for twin in first["twins"]] == [item_ids[0], item_ids[2]]
+    assert all(twin["crop"].startswith("data:image/png;base64,") for twin in first["twins"])
+    shown = [[twin["item_id"], twin["version"]] for twin in first["twins"]]
+    decision = {**seen(app, item_ids[1], "correct", "T"), "with_twins": True, "twins": shown}
+    (answer,) = decide(app, ANA, [decision])
+    assert sorted(twin["item_id"] for twin in answer["twins"]) == [item_ids[0], item_ids[2]]
+    assert [get_item(app, item_id).text for item_id in item_ids] == ["T"] * 3
+    back = undo(app, ANA, uuid.uuid4().hex)
+    assert len(back["twins"]) == 2
+    assert [get_item(app, item_id).status for item_id in item_ids] == ["waiting"] * 3
+
+
+def test_look_alikes_are_decided_only_if_asked_for(app: App) -> None:
+    item_ids = add_look_alikes(app, "TOTAL", [0.4, 0.5])
+    (answer,) = decide(app, ANA, [seen(app, item_ids[0], "accept")])
+    assert answer["twins"] == []
+    assert get_item(app, item_ids[1]).status == "waiting"
+
+
+@pytest.mark.parametrize("twins", ["all", [1, 2], [[1]], [["a", 1]], [[1, 1]] * 100])
+def test_garbled_look_alikes_are_refused(app: App, twins: Any) -> None:
+    (item_id,) = add_waiting(app, ["one"])
+    (answer,) = decide(app, ANA, [{**seen(app, item_id, "accept"), "with_twins": True, "twins": twins}])
+    assert (answer["code"], get_item(app, item_id).status) == ("refused", "waiting")
+    assert "twins" in answer["message"]

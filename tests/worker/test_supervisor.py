@@ -27,7 +27,7 @@ from textrec_app.services.retraining import (
 from textrec_app.worker.supervisor import Supervisor
 
 LONG = RetrainRequest(recipe="tiny", minutes=5.0, who="ana")
-SOME_SECONDS = RetrainRequest(recipe="tiny", minutes=0.1, who="ana")
+SOME_SECONDS = RetrainRequest(recipe="tiny", minutes=0.2, who="ana")
 
 
 def get_pid(app: App, job_id: int) -> int:

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textrec_app.cli.console import AsJson, Who, open_world, print_json, print_line, print_table
+from textrec_app.cli.console import (
+    REJECTED,
+    AsJson,
+    Who,
+    ask_exit,
+    open_world,
+    print_json,
+    print_line,
+    print_table,
+)
 from textrec_app.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,6 +90,38 @@ def rollback(task: Task = "recognizer", as_json: AsJson = False, who: Who = "loc
         _print_active(rollback(app, who, task), as_json)
 
 
+@models.command("add")
+def add(
+    weights: Annotated[Path, typer.Argument(help="A .safetensors file with its card beside it.", show_default=False)],
+    name: Annotated[str, typer.Option(help="What to call it; by default as the file, and the hash.")] = "",
+    as_json: AsJson = False,
+    who: Who = "local",
+) -> None:
+    """Take weights from this machine, as `train` leaves them, into the store as a candidate."""
+    from textrec_app.services.checkpoints import import_weights
+
+    with open_world() as app:
+        view = import_weights(app, weights, who, name)
+    if as_json:
+        print_json(view)
+    else:
+        print_line(f"{view.name}@{view.version} is here ({view.state}); `models judge {view.name}` compares it.")
+
+
+@models.command("judge")
+def judge(name: Name, as_json: AsJson = False, who: Who = "local") -> None:
+    """Compare a candidate with the model in use on the frozen sets; the exit code is 4 when the gate rejects it."""
+    from textrec_app.services.comparing import judge_checkpoint
+
+    with open_world() as app:
+        view = judge_checkpoint(app, name, who)
+    if as_json:
+        print_json(view)
+    else:
+        _print_gate(view)
+    ask_exit(REJECTED if view.state == "rejected" else 0)
+
+
 @models.command("pull")
 def pull(
     repo: Repo = "",
@@ -147,6 +188,14 @@ def _find(app: "App", name: str) -> "CheckpointView":
 def _check_task(task: str) -> None:
     if task not in TASKS:
         raise InputError(f"There is no task '{task}'; choose {' or '.join(TASKS)}.")
+
+
+def _print_gate(view: "CheckpointView") -> None:
+    print_line(f"{view.name}: {view.gate.get('verdict', view.state)}")
+    for told in (*view.gate.get("reasons", ()), *view.gate.get("gains", ())):
+        print_line(f"  - {told}")
+    if view.state == "candidate":
+        print_line(f"`models promote {view.name}` puts it in use.")
 
 
 def _print_active(view: "CheckpointView", as_json: bool) -> None:

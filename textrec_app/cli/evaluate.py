@@ -17,6 +17,7 @@ from textrec_app.cli.console import (
     show_progress,
 )
 from textrec_app.cli.evaluate_scenes import Data, Predictions, Protocol
+from textrec_app.cli.reading import Outside
 from textrec_app.cli.train import Backgrounds, Fonts, Wordlists
 from textrec_app.settings import load_settings
 
@@ -37,20 +38,31 @@ def evaluate_recognition(
     protocol: Protocol = "alnum36",
     as_json: AsJson = False,
     predictions: Predictions = None,
+    promise: Annotated[
+        bool, typer.Option("--promise", help="Gather all evidence, and set promises against what comes of them.")
+    ] = False,
 ) -> None:
     """Read the words of labels.tsv, an LMDB or boxes.jsonl and count what is right.
 
-    --predictions writes path, label, prediction and confidence, with tabs between.
+    --predictions writes path, label, prediction and confidence, with tabs between. --promise looks at each word nine
+    times, as `harvest` does: for wished precisions it prints the threshold that was fixed before, what it promises, and
+    which share of the words it keeps, how precisely.
     """
     from textrec_app.services.evaluating import EvaluationRequest, measure_recognition
 
     with open_world() as app, show_progress("Reading") as move:
-        report = measure_recognition(app, EvaluationRequest(data, model, protocol, predictions), move)
+        report = measure_recognition(app, EvaluationRequest(data, model, protocol, predictions, promise), move)
     if as_json:
         print_json(report.to_dict())
         return
-    rows = [*report.to_dict().items(), ("aurc", round(report.aurc, 4)), ("left out (empty label)", report.n_excluded)]
+    told = report.to_dict()
+    promised = told.pop("promised", {})
+    told.pop("reliability", None)
+    rows = [*told.items(), ("aurc", round(report.aurc, 4)), ("left out (empty label)", report.n_excluded)]
     print_table("", ("measure", "value"), rows)
+    if promised:
+        heads = ("wished", *next(iter(promised.values())))
+        print_table("Promised beforehand, and obtained", heads, [(key, *one.values()) for key, one in promised.items()])
 
 
 @evaluate.command("glyphs")
@@ -89,20 +101,24 @@ def evaluate_calibration(
         Path | None, typer.Option(metavar="TSV", help="Label errors: set/file, label, what the picture says.")
     ] = None,
     as_json: AsJson = False,
+    outside: Outside = None,
 ) -> None:
     """Fit a recognizer's confidences on the words of its training folders that were held back, into its card.
 
-    Words are read just as `read` reads them. The error in halves is what new words may expect; of a recognizer with a
+    Words are read as `harvest` reads them. The error in halves is what new words may expect; of a recognizer with a
     glyph head it is shown with and without the agreement of the heads and the sharpness of the glyphs, next to the
     share of words that can be kept so that 99 % of them are right.
     """
     from textrec_app.services.calibrating import calibrate_on_held_back
 
-    told = calibrate_on_held_back(weights, data, corrections, load_settings().device).to_dict()
+    told = calibrate_on_held_back(weights, data, corrections, load_settings().device, outside or ()).to_dict()
     if as_json:
         print_json(told)
-    else:
-        print_table("", ("measure", "value"), told.items())
+        return
+    rows = told.pop("evidence", [])
+    print_table("", ("measure", "value"), told.items())
+    if rows:
+        print_table("What each evidence adds, in cross-fitting", rows[0].keys(), [row.values() for row in rows])
 
 
 @commands.command()

@@ -5,13 +5,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textrec_app.cli.console import SOME_FAILED, AsJson, Who, ask_exit, open_world, print_json, print_line, tell
+from textrec_app.cli.console import (
+    SOME_FAILED,
+    AsJson,
+    Who,
+    ask_exit,
+    open_world,
+    print_json,
+    print_line,
+    print_table,
+    tell,
+)
 
 if TYPE_CHECKING:
     from textrec_app.services.exporting import ExportSummary
 
 commands = typer.Typer()
-review = typer.Typer(help="Review elsewhere: the queue out as a table with crops, the decisions back in.")
+review = typer.Typer(help="Review elsewhere (queue out as a table, decisions in), audit what is kept, learning curve.")
 
 Format = Annotated[str, typer.Option("--format", help="paddleocr, imagefolder, jsonl or csv.")]
 Status = Annotated[
@@ -98,6 +108,43 @@ def review_import(
             f"{summary.failed} failed"
         )
     ask_exit(SOME_FAILED if summary.failed else 0)
+
+
+@review.command("audit")
+def review_audit(
+    start: Annotated[
+        int | None, typer.Option("--start", metavar="N", min=1, help="Draw a new random sample of N kept words first.")
+    ] = None,
+    as_json: AsJson = False,
+    who: Who = "local",
+) -> None:
+    """Tell how right is what was kept unseen, by the random sample of it that a person checked in Review."""
+    from textrec_app.services.auditing import audit_view, start_audit
+
+    with open_world() as app:
+        view = audit_view(app) if start is None else start_audit(app, who, start)
+    if as_json:
+        print_json(view)
+    else:
+        print_line(view.sentence)
+
+
+@review.command("curve")
+def review_curve(as_json: AsJson = False) -> None:
+    """Tell what decisions brought so far, and what another 50 are expected to bring."""
+    from textrec_app.services.learning_curve import learning_curve
+
+    with open_world() as app:
+        curve = learning_curve(app)
+    if as_json:
+        print_json(curve)
+        return
+    rows = [
+        (point.decisions, f"{100 * point.accuracy:.1f} %") for point in curve.points[:: max(1, len(curve.points) // 10)]
+    ]
+    if rows:
+        print_table("", ("decisions", "right among the words here"), rows)
+    print_line(curve.sentence)
 
 
 def _split(statuses: list[str] | None) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """`read` and `harvest`."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,10 @@ commands = typer.Typer()
 
 MAX_ALTERNATIVES = 5
 
+Outside = Annotated[
+    list[str] | None,
+    typer.Option("--outside", metavar="NAME", help="Ask another reader too (rapidocr, if installed); repeated."),
+]
 Crops = Annotated[bool, typer.Option("--crops", help="Each picture is one word: nothing is detected.")]
 
 
@@ -87,14 +92,18 @@ def harvest(
     crops: Crops = False,
     as_json: AsJson = False,
     who: Who = "local",
+    outside: Outside = None,
 ) -> None:
     """Read many pictures into the store; sure readings are kept as pseudo-labels, the rest wait for review.
 
-    Exact duplicates are skipped. A file that cannot be read is told, and the rest go on; the exit code is then 3.
+    Exact duplicates are skipped. A file that cannot be read is told, and the rest go on; the exit code is then 3. The
+    last line says what can be promised of everything that is kept now: a precision that holds with 95 % confidence, or
+    plainly that these pictures are too unlike those that the confidence was measured on.
     """
     from textrec_app.services.harvesting import HarvestOptions, count_uploads, harvest, summarise
+    from textrec_app.services.selection import find_promise
 
-    options = HarvestOptions(min_precision=min_precision, crops=crops, who=who)
+    options = HarvestOptions(min_precision=min_precision, crops=crops, who=who, outside=tuple(outside or ()))
     outcomes: list[FileOutcome] = []
     with open_world() as app, show_progress("Harvesting") as move:
         total = count_uploads(paths)
@@ -105,17 +114,16 @@ def harvest(
                 print_json(outcome)
             else:
                 _print_outcome(outcome)
-        promised = app.models.get_active().calibration.best_precision
+        promise = find_promise(app, min_precision)
     summary = summarise(outcomes)
-    if promised is not None and promised < min_precision and not summary.kept:
-        tell(f"The recognizer in use can promise at most {promised:.1%}: ask for --min-precision {promised} or less.")
     if as_json:
-        print_json(summary)
+        print_json(asdict(summary) | {"promise": asdict(promise)})
     else:
         print_line(
             f"{summary.read} read, {summary.kept} words kept, {summary.waiting} waiting for review, "
             f"{summary.skipped} skipped, {summary.failed} failed"
         )
+        print_line(promise.sentence)
     ask_exit(SOME_FAILED if summary.failed else 0)
 
 

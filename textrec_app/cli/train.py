@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,7 +33,13 @@ Backgrounds = Annotated[Path | None, typer.Option(metavar="DIR", help="Backgroun
 
 
 Task = Annotated[str, typer.Argument(metavar="TASK", help="recognizer, detector or language.", show_default=False)]
-Recipe = Annotated[str, typer.Option(help="Settings: base, tiny, stable, start; also align, adapt, self_train.")]
+Recipe = Annotated[
+    str,
+    typer.Option(
+        help="Settings: base, tiny, stable, start; also align, adapt, self_train, abinet, semimtr, seqclr, fixmatch. "
+        "Language: base, cloze, cloze_noise."
+    ),
+]
 Data = Annotated[
     list[str] | None, typer.Option(metavar="DIR[=WEIGHT]", help="Labeled data; repeated.", show_default=False)
 ]
@@ -54,6 +61,9 @@ Unlabeled = Annotated[
     list[Path] | None,
     typer.Option(metavar="DIR", help="Pictures without labels: of words, for the detector of scenes."),
 ]
+Language = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What `train language --recipe cloze` made, for abinet_s.")
+]
 Rendered = Annotated[int, typer.Option(min=0, help="Words to render for the recognizer.")]
 Workers = Annotated[
     int | None, typer.Option(min=0, help="Processes that make the recognizer's batches; else by cores and GPU.")
@@ -74,6 +84,7 @@ def train(
     schedule_minutes: ScheduleMinutes = None,
     corrections: Corrections = None,
     unlabeled: Unlabeled = None,
+    language: Language = None,
     rendered: Rendered = 100_000,
     workers: Workers = None,
     fonts: Fonts = None,
@@ -82,8 +93,8 @@ def train(
 ) -> None:
     """Train a network on labeled folders; a tenth of them is held back for validation.
 
-    The language is counted from --wordlists in seconds. Training stops after --minutes, or at Ctrl-C, with a state that
-    --resume goes on from exactly; `accelerate launch -m textrec_app train …` spreads it over several processes.
+    The language is counted from --wordlists; its recipe cloze trains a network instead. Training stops after --minutes,
+    or at Ctrl-C, in a state that --resume goes on from; `accelerate launch -m textrec_app train …` uses many processes.
     """
     _check_what(task, architecture)
     from textrec_app.data.folds import parse_fold
@@ -91,7 +102,7 @@ def train(
 
     folder = _find_run_folder(task, out, resume)
     if task == "language":
-        return _train_language(wordlists, folder)
+        return _train_language(recipe, wordlists, folder, minutes)
     folders = [parse_weighted_folder(text) for text in data or ()]
     common: dict[str, Any] = {
         "out": folder,
@@ -110,13 +121,13 @@ def train(
             "leave_out": parse_fold(leave_out) if leave_out else None,
             "rendered_words": rendered,
             "corrections": corrections,
+            "language": language,
             "workers": workers,
         }
+    drawn = (fonts, wordlists, backgrounds)
+    run = partial(_train_recognizer, common, drawn) if task == "recognizer" else partial(_train_detector, common)
     with _stop_at_signals() as should_stop, _show_steps() as on_progress:
-        if task == "recognizer":
-            result: Any = _train_recognizer(common, (fonts, wordlists, backgrounds), on_progress, should_stop)
-        else:
-            result = _train_detector(common, on_progress, should_stop)
+        result = run(on_progress, should_stop)
     if load_settings().is_first_process:
         print_json(result)
     ask_exit(0 if result.state in ("finished", "paused", "stopped") else SOME_FAILED)
@@ -153,10 +164,14 @@ def _train_recognizer(
     return train_recognizer_on(TrainingOrder(**settings, material=drawn_from), on_progress, should_stop)
 
 
-def _train_language(wordlists: Path | None, folder: Path) -> None:
-    from textrec_app.services.language_training import train_language
+def _train_language(recipe: str, wordlists: Path | None, folder: Path, minutes: float | None) -> None:
+    from textrec_app.services.language_training import train_cloze_language, train_language
 
-    print_json(train_language(wordlists, folder))
+    if recipe == "base":
+        return print_json(train_language(wordlists, folder))
+    with _stop_at_signals() as should_stop, _show_steps() as on_progress:
+        result = train_cloze_language(recipe, wordlists, folder, minutes, on_progress, should_stop)
+    return print_json(result)
 
 
 @synth.command("words")

@@ -60,7 +60,7 @@ def drop_twins(
     return kept
 
 
-def group_by_hash(hashes: Sequence[str], max_distance: int = MAX_DISTANCE) -> list[str]:
+def group_by_hash(hashes: Sequence[str], max_distance: int = MAX_DISTANCE, founders: Sequence[str] = ()) -> list[str]:
     """Give every hash the nearest earlier hash that founded a group, if that is near enough; else it founds one.
 
     More hashes at the end never change the groups of those before them, and groups do not grow along chains.
@@ -68,21 +68,23 @@ def group_by_hash(hashes: Sequence[str], max_distance: int = MAX_DISTANCE) -> li
     Args:
         hashes: 16 hexadecimal digits each, oldest first.
         max_distance: so many of the 64 bits may differ.
+        founders: hashes that founded groups before.
 
     Returns:
         For each hash the founder of its group.
     """
-    founders = np.empty(len(hashes), np.uint64)
+    known = np.empty(len(founders) + len(hashes), np.uint64)
+    known[: len(founders)] = [int(text, 16) for text in founders]
     groups: list[str] = []
-    count = 0
+    count = len(founders)
     for text in hashes:
         bits = np.uint64(int(text, 16))
-        distances = np.bitwise_count(founders[:count] ^ bits)
+        distances = np.bitwise_count(known[:count] ^ bits)
         nearest = int(distances.argmin()) if count else 0
         if not count or distances[nearest] > max_distance:
-            founders[count], nearest = bits, count
+            known[count], nearest = bits, count
             count += 1
-        groups.append(f"{int(founders[nearest]):016x}")
+        groups.append(f"{int(known[nearest]):016x}")
     return groups
 
 

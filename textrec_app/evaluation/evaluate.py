@@ -30,6 +30,7 @@ class RecognitionReport:
         n_excluded: words whose label is empty under the protocol.
         coverage_at_precision: precision as text → share of words that can be kept at it.
         aurc: area under the risk-coverage curve.
+        promises: what was promised beforehand against what came of it; None where nobody asked.
     """
 
     data: str
@@ -44,6 +45,7 @@ class RecognitionReport:
     coverage_at_precision: dict[str, float]
     ms_per_crop: float
     model: str
+    promises: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form that `evaluate recognition --json` prints."""
@@ -58,6 +60,7 @@ class RecognitionReport:
             "coverage_at_precision": {key: round(value, 4) for key, value in self.coverage_at_precision.items()},
             "ms_per_crop": round(self.ms_per_crop, 3),
             "model": self.model,
+            **(self.promises or {}),
         }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.charset import PRINTABLE_ASCII, Charset
-from models.language.character_model import CharacterModel
+from models.language.mixture import LanguageModel
 from models.recognition.beam import BeamOptions
 from models.recognition.ctc import DecodedText
 from textrec_app.pipeline.lexicon import Lexicon
@@ -46,6 +46,10 @@ class ChoosingOptions:
     glyph_weight: float = 0.05
 
 
+ADAPTED = ChoosingOptions(sure_prob=0.95)
+"""For weights that know the vocabulary of a kind of pictures: it is asked about all but the surest best paths."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """What was chosen, and what else the crop might say.
@@ -73,7 +77,7 @@ class TextChooser:
         self,
         charset: Charset,
         emits: str,
-        model: CharacterModel | None = None,
+        model: LanguageModel | None = None,
         options: ChoosingOptions | None = None,
     ) -> None:
         self.charset, self.options = charset, options or ChoosingOptions()

@@ -1,5 +1,6 @@
 """Reading crops: look, think twice where unsure or where heads disagree, place the characters, calibrate."""
 
+import copy
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import GlyphEvidence, WordCalibration
+from models.calibration import GlyphEvidence, WordCalibration, read_evidence
 from models.charset import Charset
 from models.errors import WeightsError
 from models.recognition.ctc import DecodedText
@@ -21,11 +22,11 @@ from models.weights import WeightCard, load_card, load_network
 from textrec_app.data.buckets import resize_to_bucket
 from textrec_app.domain import Alternative, CropReading
 from textrec_app.errors import InputError
-from textrec_app.pipeline.choosing import Choice, TextChooser
+from textrec_app.pipeline.choosing import ADAPTED, Choice, ChoosingOptions, TextChooser
 from textrec_app.pipeline.crop_readings import build_characters, describe_heads, place_glyphs, share_confidence
 from textrec_app.pipeline.devices import pick_device
 from textrec_app.pipeline.glyph_view import GlyphView, build_view
-from textrec_app.pipeline.language import find_language
+from textrec_app.pipeline.kind_language import build_language, read_vocabulary
 from textrec_app.pipeline.lexicon import Lexicon
 from textrec_app.pipeline.logits import LogitsRunner, Runtime, create_runner
 from textrec_app.pipeline.looks import is_long
@@ -68,7 +69,9 @@ class Recognizer:
         self.runner = runner or create_runner(network, card, device, None, "torch")
         self.charset = Charset(card.charset)
         self.calibration = WordCalibration.from_dict(card.calibration)
-        self.chooser = TextChooser(self.charset, network.emits, find_language())
+        vocabulary = read_vocabulary(card.vocabulary)
+        thinking = ADAPTED if vocabulary else ChoosingOptions()
+        self.chooser = TextChooser(self.charset, network.emits, build_language(vocabulary), thinking)
         self._sight = Sight(network, self.charset, self.runner)
         self._mean = torch.tensor(card.preprocessing["mean"], device=device).view(1, 3, 1, 1) * 255.0
         self._scale = 1.0 / (torch.tensor(card.preprocessing["std"], device=device).view(1, 3, 1, 1) * 255.0)
@@ -137,6 +140,16 @@ class Recognizer:
             looks = [one.look(), look]
             choices[index] = self.chooser.choose(one.greedy, looks, options.lexicon, known, one.opinion)
 
+    def look(self, crops: Sequence[np.ndarray]) -> list[Seen]:
+        """What both heads see at first in (H, W, 3) uint8 RGB crops, before any text is chosen."""
+        return self._sight.see([_checked(crop) for crop in crops])
+
+    def with_chooser(self, chooser: TextChooser) -> "Recognizer":
+        """The same network with another way of deciding between texts."""
+        other = copy.copy(self)
+        other.chooser = chooser
+        return other
+
     def attention(self, crop: np.ndarray, text: str | None = None) -> np.ndarray:
         """Where the network looked for each character: nothing but its own numbers.
 
@@ -191,6 +204,9 @@ class Recognizer:
         tensor = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)
         return (tensor.float() - self._mean) * self._scale
 
+    def _plausibility(self, text: str) -> float | None:
+        return None if self.chooser.model is None else self.chooser.model.score(text)
+
     def _reading(self, seen: Seen, choice: Choice, options: ReadOptions) -> CropReading:
         decoded, count, opinion = choice.decoded, options.alternatives, seen.opinion
         places = self.chooser.scores.top_characters(seen.look(), decoded, count + 1) if count else None
@@ -201,7 +217,10 @@ class Recognizer:
         log_prob = self.chooser.raw_score(seen.greedy, choice, opinion)
         evidence = GlyphEvidence.of(seen.agreement, sharpness)
         weakest = min(decoded.char_probs, default=0.0)
-        confidence = self.calibration.probability(log_prob, len(decoded.text), weakest, evidence)
+        confidence = self.calibration.judge(
+            read_evidence(log_prob, decoded.char_probs, seen.agreement, sharpness, self._plausibility(decoded.text)),
+            self.calibration.probability(log_prob, len(decoded.text), weakest, evidence),
+        )
         others = tuple(Alternative(*pair) for pair in share_confidence(confidence, choice.others[:count]))
         readings = describe_heads(seen.greedy, opinion) if isinstance(self.network, GlyphNetwork) else {}
         return CropReading(decoded.text, confidence, log_prob, characters, others, readings, seen.agreement, sharpness)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.charset import Charset
-from models.language.character_model import CharacterModel
+from models.language.mixture import LanguageModel
 from models.recognition.beam import BeamOptions, BeamSearch
 from models.recognition.ctc import DecodedText, compute_text_log_probs
 from models.recognition.ctc_alignment import align_text, top_characters
@@ -59,7 +59,7 @@ class TextScores(Protocol):
 class CtcTexts:
     """Scores for networks that emit a class for each step of width."""
 
-    def __init__(self, charset: Charset, options: BeamOptions, model: CharacterModel | None) -> None:
+    def __init__(self, charset: Charset, options: BeamOptions, model: LanguageModel | None) -> None:
         self.charset = charset
         self._search = BeamSearch(charset, options, model)
 

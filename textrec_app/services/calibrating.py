@@ -9,7 +9,11 @@ from textrec_app.services.training import load_training_samples
 
 
 def calibrate_on_held_back(
-    weights: Path, folders: Sequence[Path], corrections: Path | None = None, device: str = "auto"
+    weights: Path,
+    folders: Sequence[Path],
+    corrections: Path | None = None,
+    device: str = "auto",
+    outside: Sequence[str] = (),
 ) -> CalibrationSummary:
     """Calibrate on the words that training on these folders holds back; the card is replaced.
 
@@ -25,4 +29,4 @@ def calibrate_on_held_back(
     held_back = load_training_samples(folders, corrections)[1]
     if not held_back:
         raise InputError("These folders hold back no words. Name the folders of the training with --data.")
-    return calibrate(weights, held_back, device=device)
+    return calibrate(weights, held_back, device=device, outside=outside)

@@ -1,12 +1,13 @@
 """Checkpoints: what there is, which is in use, promoting and rolling back."""
 
 import logging
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from models.weights import compute_sha256, load_card
+from models.weights import compute_sha256, copy_weights, load_card
 from storage import checkpoints as storage
 from storage import jobs
 from storage.base import Store
@@ -21,6 +22,8 @@ from textrec_app.services.rescoring import rescore
 from textrec_app.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,39 @@ def add_candidate(app: App, weights: Path, name: str, origin: str, who: str) -> 
         return register(app.store, card, Registration(name, path.as_posix(), "candidate", origin, who))
     except (StoreError, ValueError) as error:
         raise InputError(f"{weights.name} cannot be added: {error}") from error
+
+
+def import_weights(app: App, weights: Path, who: str, name: str = "") -> CheckpointView:
+    """Copy weights and their card from elsewhere on this machine into the store, as a candidate.
+
+    They are not used before they are judged and promoted. Weights that are known already give what is there.
+
+    Args:
+        weights: a safetensors file with its card (same name, .json) beside it.
+        name: what to call them; "" takes the name of the file and the beginning of the hash.
+
+    Raises:
+        InputError: there is no such file, the name cannot be used, or no task of ours.
+        WeightsError: the file is not what its card says, or does not fit this version.
+    """
+    if not weights.is_file():
+        raise InputError(f"There is no file {weights}. Name a .safetensors file; its card lies beside it as .json.")
+    card = load_card(weights)
+    if card.task not in TASKS:
+        raise InputError(f"{weights.name} is for the task {card.task!r}; expected one of {', '.join(TASKS)}")
+    known = next((old for old in storage.list_checkpoints(app.store, card.task) if old.sha256 == card.sha256), None)
+    if known is not None:
+        return get_checkpoint(app, known.name)
+    name = name or f"{weights.stem}-{card.sha256[:8]}"
+    if not _NAME.fullmatch(name):
+        raise InputError(f"'{name}' cannot be a name; use letters, digits, '.', '_' and '-', a letter or digit first.")
+    if storage.find_checkpoint(app.store, name) is not None:
+        raise InputError(f"There is a checkpoint named {name} with other weights; give another name.")
+    check_loads(weights, card.task)
+    target = copy_weights(weights, app.settings.checkpoints_dir, name)
+    record = add_candidate(app, target, name, f"file:{weights.name}", who)
+    logger.info("%s added %s from %s", who, record.name, weights)
+    return get_checkpoint(app, record.name)
 
 
 def check_weights(app: App, record: CheckpointRecord) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from models.calibration import WordCalibration
 from models.weights import PRETRAINED_DIR
 from storage import migrate
 from storage.base import Store, create_store
+from storage.calibrations import find_calibration
 from storage.errors import StoreError
 from storage.records import CheckpointRef
 from textrec_app.errors import NotFoundError, TextRecError
@@ -33,7 +34,8 @@ class ActiveModels:
         reader: detects and recognizes; without a detector it reads single words only.
         recognizer: the reader's recognizer.
         checkpoint: what the recognizer was loaded from.
-        calibration: turns a wished precision into a threshold on this recognizer's confidence.
+        calibration: turns evidence into a confidence, and a wished precision into a threshold on it; fitted from
+            decisions where there are enough, else the card's.
     """
 
     reader: Reader
@@ -77,6 +79,14 @@ class ModelHost:
             if loaded is None or not loaded.is_of(recognizer, detector):
                 loaded = self._load(recognizer, detector)
                 self._loaded = loaded
+            record = find_calibration(self._store, recognizer.sha256)
+            if record is not None and record.calibration_id != loaded.calibration_id:
+                calibration = WordCalibration.from_dict(record.data)
+                loaded.models.recognizer.calibration = calibration
+                loaded = loaded._replace(
+                    models=replace(loaded.models, calibration=calibration), calibration_id=record.calibration_id
+                )
+                self._loaded = loaded
             return loaded.models
 
     def reader(self) -> Reader:
@@ -110,6 +120,7 @@ class _Loaded(NamedTuple):
     recognizer_sha256: str
     detector_sha256: str | None
     models: ActiveModels
+    calibration_id: int | None = None
 
     def is_of(self, recognizer: ActiveWeights, detector: ActiveWeights | None) -> bool:
         detector_sha256 = None if detector is None else detector.sha256

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from textrec_app.evaluation.calibration import (
     judge_in_halves,
     without_evidence,
 )
+from textrec_app.evaluation.calibration_fit import AblationRow, compare_evidence, fit_evidence_calibration
 from textrec_app.evaluation.evaluate import (
     RecognitionReport,
     RecognitionRun,
@@ -29,13 +30,17 @@ from textrec_app.evaluation.evaluate import (
     score_recognition,
 )
 from textrec_app.evaluation.metrics import compute_ece, compute_word_accuracy
+from textrec_app.evaluation.promising import make_promise
 from textrec_app.evaluation.protocols import pair_texts
+from textrec_app.pipeline.evidence import Evidence, gather_evidence
+from textrec_app.pipeline.outside_readers import OutsideReader, open_outside_readers
 from textrec_app.pipeline.recognition import Recognizer
 from textrec_app.pipeline.sample_crops import load_sample_crop
-from textrec_app.pipeline.turning import list_tall_turns, read_turned, turn_crop
+from textrec_app.pipeline.turning import TurnedReading, list_tall_turns, read_turned, turn_crop
 from textrec_app.services.active_weights import TASKS
 from textrec_app.services.checkpoints import get_active, get_checkpoint, list_checkpoints
 from textrec_app.services.context import App
+from textrec_app.services.promise_report import WISHED, list_evidence_words, report_promises
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +59,14 @@ class EvaluationRequest:
         model: a checkpoint's name, or the path of a safetensors file; None takes what is in use.
         protocol: alnum36, alnum62 or exact.
         predictions: file to write each reading to (path, label, prediction, confidence; tabs between), if any.
+        promise: gather all evidence, which takes several looks at each word, and set promises against outcomes.
     """
 
     data: Path
     model: str | None = None
     protocol: str = "alnum36"
     predictions: Path | None = None
+    promise: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,8 @@ class CalibrationSummary:
         ece_split: each half of the words judged by a fit on the other half: what new words may expect.
         with_glyphs, without_glyphs: the same over several halvings, with and without agreement and sharpness; None
             for recognizers that have none.
+        ablation: what each group of evidence adds, in cross-fitting; empty where there were too few words.
+        promised: wished precision as text → what can be promised of words like these, None for nothing.
     """
 
     calibration: WordCalibration
@@ -84,6 +93,8 @@ class CalibrationSummary:
     ece_split: float = 0.0
     with_glyphs: SplitJudgement | None = None
     without_glyphs: SplitJudgement | None = None
+    ablation: tuple[AblationRow, ...] = ()
+    promised: dict[str, float | None] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form that `evaluate calibration --json` prints."""
@@ -101,6 +112,12 @@ class CalibrationSummary:
                 told[f"ece_split_{name}"] = round(judged.ece, 4)
                 told[f"coverage_at_0.99_split_{name}"] = round(judged.coverage, 4)
                 told[f"aurc_split_{name}"] = round(judged.aurc, 4)
+        if self.ablation:
+            told["evidence"] = [
+                {name: value if isinstance(value, str) else round(value, 4) for name, value in asdict(row).items()}
+                for row in self.ablation
+            ]
+            told["promised"] = self.promised
         return told
 
 
@@ -119,7 +136,10 @@ def measure_recognition(
     if not samples:
         raise InputError(f"{request.data} lists no samples. Name a folder with labeled pictures.")
     recognizer = Recognizer.load(weights, app.models.device, app.settings.runtime)
-    readings, ms_per_crop = read_samples(recognizer, samples, on_progress)
+    if request.promise:
+        readings, evidence, ms_per_crop = read_with_evidence(recognizer, samples, on_progress)
+    else:
+        readings, ms_per_crop = read_samples(recognizer, samples, on_progress)
     if request.predictions is not None:
         write_predictions(request.predictions, samples, readings)
     run = RecognitionRun(
@@ -132,27 +152,38 @@ def measure_recognition(
     report = score_recognition(run, request.protocol)
     if report.n_excluded:
         logger.warning("%d labels are empty under %s and were left out", report.n_excluded, request.protocol)
-    return report
+    if not request.promise:
+        return report
+    pairs = list(zip(run.labels, readings, strict=True))
+    return replace(
+        report, promises=report_promises(recognizer.calibration, evidence, pairs, request.protocol).to_dict()
+    )
 
 
 def calibrate(
-    weights: Path, samples: Sequence[RecognitionSample], protocol: str = "exact", device: str = "cpu"
+    weights: Path,
+    samples: Sequence[RecognitionSample],
+    protocol: str = "exact",
+    device: str = "cpu",
+    outside: Sequence[str] = (),
 ) -> CalibrationSummary:
     """Fit the confidence of a checkpoint on held-out real words and write it into the card.
 
     Args:
         weights: the safetensors file; its card beside it is replaced.
         samples: words the checkpoint was not trained on.
+        outside: names of readers that are not ours to ask too; their agreement is weighed where harvests ask them.
 
     Raises:
-        InputError: a sample cannot be read.
+        InputError: a sample cannot be read, or an outside reader is not installed.
         WeightsError: the weights are missing or altered.
     """
     labels = [sample.text for sample in samples]
     recognizer = Recognizer.load(weights, device)
-    readings, _ = read_samples(recognizer, samples)
+    readings, evidence, _ = read_with_evidence(recognizer, samples, outside=open_outside_readers(outside))
     words = list_calibration_words(labels, readings, protocol)
-    calibration = fit_word_calibration(words)
+    known = list_evidence_words(labels, readings, evidence)
+    calibration = fit_evidence_calibration(known, fit_word_calibration(words))
     save_card(weights, replace(load_card(weights), calibration=calibration.to_dict()))
     correct = [word.correct for word in words]
     loose = pair_texts(labels, [reading.text for reading in readings], "alnum36")
@@ -168,6 +199,8 @@ def calibrate(
         ece_split=compute_split_ece(words),
         with_glyphs=judge_in_halves(words) if has_glyphs else None,
         without_glyphs=judge_in_halves(without_evidence(words)) if has_glyphs else None,
+        ablation=tuple(compare_evidence(known)) if calibration.maps else (),
+        promised={wished: make_promise(calibration, (), float(wished)).promised for wished in WISHED},
     )
 
 
@@ -184,26 +217,58 @@ def read_samples(
     Raises:
         InputError: a sample is no picture.
     """
-    readings: list[CropReading] = []
+    read, ms_per_crop = _read_all(recognizer, samples, on_progress)
+    return [one.reading for one, _ in read], ms_per_crop
+
+
+def read_with_evidence(
+    recognizer: Recognizer,
+    samples: Sequence[RecognitionSample],
+    on_progress: Progress = lambda done, total: None,
+    outside: Sequence[OutsideReader] = (),
+) -> tuple[list[CropReading], list[Evidence], float]:
+    """Read samples in their order and gather all evidence of each reading, as harvesting does.
+
+    Returns:
+        Readings, their evidence, and milliseconds for each crop, the evidence included.
+
+    Raises:
+        InputError: a sample is no picture.
+    """
+    read, ms_per_crop = _read_all(recognizer, samples, on_progress, outside)
+    return [one.reading for one, _ in read], [evidence for _, evidence in read], ms_per_crop
+
+
+def _read_all(
+    recognizer: Recognizer,
+    samples: Sequence[RecognitionSample],
+    on_progress: Progress,
+    outside: Sequence[OutsideReader] | None = None,
+) -> tuple[list[tuple[TurnedReading, Evidence]], float]:
+    read: list[tuple[TurnedReading, Evidence]] = []
     spent_s = 0.0
     for start in range(0, len(samples), BATCH):
         crops = [load_sample_crop(sample) for sample in samples[start : start + BATCH]]
         began = time.perf_counter()
-        readings += _read_crops(recognizer, crops)
+        best = _read_crops(recognizer, crops)
+        chosen = ([one.crop for one in best], [one.reading for one in best])
+        gathered: list[Evidence] = (
+            [{} for _ in best] if outside is None else gather_evidence(recognizer, *chosen, outside=outside)
+        )
+        read += zip(best, gathered, strict=True)
         spent_s += time.perf_counter() - began
-        on_progress(len(readings), len(samples))
-    return readings, 1e3 * spent_s / max(len(samples), 1)
+        on_progress(len(read), len(samples))
+    return read, 1e3 * spent_s / max(len(samples), 1)
 
 
-def _read_crops(recognizer: Recognizer, crops: Sequence[NDArray[np.uint8]]) -> list[CropReading]:
+def _read_crops(recognizer: Recognizer, crops: Sequence[NDArray[np.uint8]]) -> list[TurnedReading]:
     """As `read --crops` does, but that no crop is taken to be upside down: sets of words have none."""
-    best = read_turned(
+    return read_turned(
         recognizer.read,
         crops,
         lambda index, turns: turn_crop(crops[index], turns),
         lambda index, reading: list_tall_turns(crops[index].shape[:2], reading.confidence),
     )
-    return [one.reading for one in best]
 
 
 def write_predictions(path: Path, samples: Sequence[RecognitionSample], readings: Sequence[CropReading]) -> None:

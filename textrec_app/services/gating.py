@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,28 +13,26 @@ import torch
 
 from models.charset import Charset
 from models.errors import WeightsError
+from models.recognition.ctc import DecodedText
 from models.recognition.text_network import TextNetwork
 from models.weights import load_network
 from textrec_app.data.anchor import load_anchor
 from textrec_app.data.augment import augment_crop
 from textrec_app.data.buckets import bucket_width
-from textrec_app.evaluation.gate import (
-    AGREEMENT,
-    ANCHOR,
-    LABELS,
-    MIN_SLICE,
-    Judgement,
-    PairedScores,
-    build_slices,
-    judge,
-)
+from textrec_app.evaluation.gate import AGREEMENT, ANCHOR, LABELS, Judgement, PairedScores, Reread, judge
+from textrec_app.evaluation.gate_changes import PairScores
+from textrec_app.evaluation.gate_choice import choose
+from textrec_app.evaluation.gate_slices import MIN_SLICE, build_slices
 from textrec_app.pipeline.images import load_image
-from textrec_app.training.manifest import ManifestItem
-from textrec_app.training.recognizer import read_texts
+from textrec_app.pipeline.language import find_language
+from textrec_app.services.gate_witnesses import Background, GateReader, score_pairs
+from textrec_app.training.manifest import HUMAN, PSEUDO, TRAIN, ManifestItem
+from textrec_app.training.recognizer import read_crops
 from textrec_app.training.run_pools import StoppedError, load_crops
 
 ANCHOR_PATH = Path(__file__).parents[1] / "evaluation" / "anchor.zip"
 ENOUGH_LABELS = 30
+SURE_TO_REPEAT = 0.9
 VIEWS = 3
 VIEW_STRENGTH = 0.4
 
@@ -61,7 +60,11 @@ class FrozenSet:
 
 @dataclass(frozen=True)
 class SetReadings:
-    """What two models read in a frozen set: for each crop a tuple of texts, the crop itself first, then its views."""
+    """What two models read in a frozen set: for each crop a tuple of texts, the crop itself first, then its views.
+
+    Attributes:
+        scores: of crops without labels, what speaks for either reading; empty elsewhere and in old files.
+    """
 
     name: str
     keys: tuple[str, ...]
@@ -69,6 +72,15 @@ class SetReadings:
     kinds: tuple[str, ...]
     before: tuple[tuple[str, ...], ...]
     after: tuple[tuple[str, ...], ...]
+    scores: tuple[PairScores, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One model's readings of a set: of the crops themselves, and all texts of each crop with its views."""
+
+    readings: list[DecodedText]
+    texts: tuple[tuple[str, ...], ...]
 
 
 def build_label_set(items: Sequence[ManifestItem], pictures: Path, should_stop: StopCheck) -> FrozenSet:
@@ -104,33 +116,115 @@ def build_anchor_set(path: Path | None = None) -> FrozenSet:
 
 
 def read_sets(
-    sets: Sequence[FrozenSet], before: Path, after: Path, device: str, should_stop: StopCheck = lambda: None
+    sets: Sequence[FrozenSet],
+    before: Path,
+    after: Path,
+    device: str,
+    should_stop: StopCheck = lambda: None,
+    items: Sequence[ManifestItem] = (),
 ) -> list[SetReadings]:
     """Let the incumbent and the candidate read every set.
 
     Args:
         before: weights of the incumbent.
         after: weights of the candidate.
+        items: what the store holds beside the sets; texts that repeat there are likelier.
 
     Raises:
         WeightsError: weights do not load.
         StoppedError: `should_stop` said so.
     """
-    left, right = _load(before, device), _load(after, device)
-    readings = []
-    for frozen in sets:
-        if frozen.crops:
-            texts_before = _read_set(left, frozen, should_stop)
-            texts_after = _read_set(right, frozen, should_stop)
+    return read_candidates(sets, before, [after], device, should_stop, items)[0]
+
+
+def read_candidates(
+    sets: Sequence[FrozenSet],
+    before: Path,
+    candidates: Sequence[Path],
+    device: str,
+    should_stop: StopCheck = lambda: None,
+    items: Sequence[ManifestItem] = (),
+) -> list[list[SetReadings]]:
+    """`read_sets` for several candidates; the incumbent reads once.
+
+    Raises:
+        WeightsError: weights do not load.
+        StoppedError: `should_stop` said so.
+    """
+    used = [frozen for frozen in sets if frozen.crops]
+    left = _load(before, device)
+    looks = [_look(left, frozen, should_stop) for frozen in used]
+    background = Background(find_language(), count_known(items))
+    found = []
+    for path in candidates:
+        right = _load(path, device)
+        readings = []
+        for frozen, look in zip(used, looks, strict=True):
+            other = _look(right, frozen, should_stop)
+            scores: tuple[PairScores, ...] = ()
+            if frozen.name == AGREEMENT:
+                scores = score_pairs((left, right), frozen.crops, (look.readings, other.readings), background)
             readings.append(
-                SetReadings(frozen.name, frozen.keys, frozen.texts, frozen.kinds, texts_before, texts_after)
+                SetReadings(frozen.name, frozen.keys, frozen.texts, frozen.kinds, look.texts, other.texts, scores)
             )
-    return readings
+        found.append(readings)
+    return found
+
+
+def count_known(items: Sequence[ManifestItem]) -> Counter[str]:
+    """Texts of what is learned from that a person gave or a model was sure of, with how many pictures have them."""
+    sure = [
+        item
+        for item in items
+        if item.split == TRAIN
+        and (item.source == HUMAN or (item.source == PSEUDO and (item.confidence or 0.0) >= SURE_TO_REPEAT))
+    ]
+    return Counter(item.text.strip() for item in sure)
 
 
 def judge_readings(readings: Sequence[SetReadings], seed: int = 0) -> Judgement:
     """The gate's decision on what two models read."""
-    return judge([_score(item) for item in readings], seed)
+    crops = [crop for item in readings if item.name == AGREEMENT for crop in list_rereads(item)]
+    return judge([_score(item) for item in readings], seed, crops)
+
+
+def list_rereads(readings: SetReadings) -> list[Reread]:
+    """The crops of a set as the gate looks at them where there are no labels."""
+    scores = readings.scores or (None,) * len(readings.keys)
+    return [Reread(*three) for three in zip(readings.before, readings.after, scores, strict=True)]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best of several candidates.
+
+    Attributes:
+        index: its place; None where the gate would reject them all.
+        readings: what incumbent and candidate read, for each candidate, as `read_sets` gives it.
+    """
+
+    index: int | None
+    judgements: tuple[Judgement, ...]
+    readings: list[list[SetReadings]]
+
+
+def choose_candidate(
+    sets: Sequence[FrozenSet],
+    before: Path,
+    candidates: Sequence[Path],
+    device: str,
+    should_stop: StopCheck = lambda: None,
+    items: Sequence[ManifestItem] = (),
+) -> Choice:
+    """Judge several candidates, such as blends of the same training, and name the best; no label is needed.
+
+    Raises:
+        WeightsError: weights do not load.
+        StoppedError: `should_stop` said so.
+    """
+    readings = read_candidates(sets, before, candidates, device, should_stop, items)
+    judgements = tuple(judge_readings(item) for item in readings)
+    return Choice(choose(judgements), judgements, readings)
 
 
 def readings_to_json(readings: Sequence[SetReadings]) -> str:
@@ -148,6 +242,9 @@ def readings_from_json(text: str) -> list[SetReadings]:
             kinds=tuple(item["kinds"]),
             before=tuple(tuple(texts) for texts in item["before"]),
             after=tuple(tuple(texts) for texts in item["after"]),
+            scores=tuple(
+                PairScores(**{name: tuple(pair) for name, pair in scores.items()}) for scores in item.get("scores", ())
+            ),
         )
         for item in json.loads(text)
     ]
@@ -163,6 +260,7 @@ def judgement_to_dict(judgement: Judgement) -> dict[str, Any]:
         "after": judgement.after,
         "sets": [asdict(item) for item in judgement.sets],
         "slices": [asdict(item) for item in judgement.slices],
+        "checks": [asdict(item) for item in judgement.checks],
     }
 
 
@@ -171,35 +269,29 @@ def is_right(text: str, reading: str) -> bool:
     return text.strip() == reading.strip()
 
 
-@dataclass(frozen=True)
-class _Reader:
-    network: TextNetwork
-    charset: Charset
-    device: torch.device
-
-
-def _load(weights: Path, device: str) -> _Reader:
+def _load(weights: Path, device: str) -> GateReader:
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     network, card = load_network(weights, chosen)
     if not isinstance(network, TextNetwork):
         raise WeightsError(f"{weights.name} is a {card.task}, not a recognizer; choose a recognizer checkpoint")
-    return _Reader(network, Charset(card.charset), torch.device(chosen))
+    return GateReader(network, Charset(card.charset), torch.device(chosen))
 
 
-def _read_set(reader: _Reader, frozen: FrozenSet, should_stop: StopCheck) -> tuple[tuple[str, ...], ...]:
-    columns = [_read(reader, frozen.crops, should_stop)]
+def _look(reader: GateReader, frozen: FrozenSet, should_stop: StopCheck) -> _Look:
+    readings = _read(reader, frozen.crops, should_stop)
+    columns = [[reading.text for reading in readings]]
     if frozen.name == AGREEMENT:
         for view in range(VIEWS):
             altered = [_view(crop, key, view) for crop, key in zip(frozen.crops, frozen.keys, strict=True)]
-            columns.append(_read(reader, altered, should_stop))
-    return tuple(zip(*columns, strict=True))
+            columns.append([reading.text for reading in _read(reader, altered, should_stop)])
+    return _Look(readings, tuple(zip(*columns, strict=True)))
 
 
-def _read(reader: _Reader, crops: Sequence[np.ndarray], should_stop: StopCheck) -> list[str]:
-    texts = read_texts(reader.network, crops, reader.charset, reader.device, should_stop)
-    if len(texts) < len(crops):
+def _read(reader: GateReader, crops: Sequence[np.ndarray], should_stop: StopCheck) -> list[DecodedText]:
+    readings = read_crops(reader.network, crops, reader.charset, reader.device, should_stop)
+    if len(readings) < len(crops):
         raise StoppedError(should_stop() or "cancelled")
-    return texts
+    return readings
 
 
 def _view(crop: np.ndarray, key: str, view: int) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Harvest: read many pictures without labels, keep every crop with what the model says and how sure it is."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from storage import pictures
@@ -12,9 +13,10 @@ from storage.pictures import NewHarvestFile
 from storage.records import NewPicture
 from textrec_app.errors import InputError
 from textrec_app.pipeline.images import load_image
+from textrec_app.pipeline.outside_readers import open_outside_readers
 from textrec_app.pipeline.reader import WordReading
 from textrec_app.services.context import App
-from textrec_app.services.harvest_rows import Pass, open_pass, read_words, to_rows
+from textrec_app.services.harvest_rows import JudgedWord, Pass, judge_words, open_pass, read_words, to_rows
 from textrec_app.services.rescoring import rescore
 from textrec_app.services.selection import (
     DEFAULT_PRECISION,
@@ -22,6 +24,7 @@ from textrec_app.services.selection import (
     apply_precision,
     confidence_view,
     is_kept,
+    settle_promise,
 )
 from textrec_app.services.uploads import Upload, count_uploads, expand_uploads
 
@@ -41,6 +44,9 @@ __all__ = [
 ]
 
 
+CROPS_AT_ONCE = 16
+
+
 @dataclass(frozen=True)
 class HarvestOptions:
     """How to harvest.
@@ -49,11 +55,13 @@ class HarvestOptions:
         min_precision: keep readings so sure that at least this share of them is right.
         crops: every picture is one word; nothing is detected.
         who: the person who asks.
+        outside: names of readers that are not ours to ask too, such as rapidocr.
     """
 
     min_precision: float = DEFAULT_PRECISION
     crops: bool = False
     who: str = "local"
+    outside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,8 @@ def harvest(
     """Read files, folders and zips into the store, one file at each step.
 
     A picture is stored whole or not at all. Closing the iterator stops after the picture at hand; harvesting the same
-    files again goes on from there, because exact duplicates are skipped. No labels are read or used.
+    files again goes on from there, because exact duplicates are skipped. No labels are read or used. When all are
+    read, the threshold is set anew, because only together do the words tell how unlike the validation words they are.
 
     Args:
         app: the opened application.
@@ -116,19 +125,21 @@ def harvest(
         One outcome for each file; a file that cannot be read is an outcome too, and the rest go on.
 
     Raises:
-        InputError: `min_precision` is not between 0 and 1.
+        InputError: `min_precision` is not between 0 and 1, or an outside reader is not installed.
     """
     current = _begin_pass(app, options)
     first_sha256 = current.models.checkpoint.sha256
-    for upload in expand_uploads(paths, app.settings.max_upload_mb * 1_000_000):
+    uploads = expand_uploads(paths, app.settings.max_upload_mb * 1_000_000)
+    while chunk := list(islice(uploads, CROPS_AT_ONCE if options.crops else 1)):
         if app.models.get_active().checkpoint != current.models.checkpoint:
             current = _begin_pass(app, options)
-        outcome = _harvest_upload(app, upload, options, current)
-        if on_progress is not None:
-            on_progress(outcome)
-        yield outcome
+        for outcome in _harvest_chunk(app, chunk, options, current):
+            if on_progress is not None:
+                on_progress(outcome)
+            yield outcome
     if app.models.get_active().checkpoint.sha256 != first_sha256:
         rescore(app, options.who)
+    settle_promise(app, options.who, options.min_precision)
 
 
 def summarise(outcomes: Iterable[FileOutcome]) -> HarvestSummary:
@@ -162,10 +173,37 @@ def list_files(app: App, limit: int = 100, offset: int = 0) -> list[PictureRow]:
 
 
 def _begin_pass(app: App, options: HarvestOptions) -> Pass:
-    return open_pass(app, app.models.get_active(), "harvest", options.who, options.min_precision)
+    outside = open_outside_readers(options.outside)
+    current = open_pass(app, app.models.get_active(), "harvest", options.who, options.min_precision)
+    return replace(current, outside=outside)
 
 
-def _harvest_upload(app: App, upload: Upload, options: HarvestOptions, current: Pass) -> FileOutcome:
+@dataclass(frozen=True)
+class _Opened:
+    """A picture that was read, before its words are judged."""
+
+    upload: Upload
+    data: bytes
+    sha256: str
+    size_hw: tuple[int, int]
+    words: tuple[WordReading, ...]
+
+
+def _harvest_chunk(
+    app: App, uploads: Sequence[Upload], options: HarvestOptions, current: Pass
+) -> Generator[FileOutcome, None, None]:
+    """Outcomes in the order of the files; the words of all are judged together, which is faster."""
+    opened = [_open(app, upload, options, current) for upload in uploads]
+    words = [word for one in opened if isinstance(one, _Opened) for word in one.words]
+    judged = iter(judge_words(current, words, app.settings.harvest_views))
+    for one in opened:
+        if isinstance(one, FileOutcome):
+            yield one
+        else:
+            yield _store(app, one, list(islice(judged, len(one.words))), options, current)
+
+
+def _open(app: App, upload: Upload, options: HarvestOptions, current: Pass) -> "_Opened | FileOutcome":
     if upload.data is None:
         state = "skipped" if upload.is_ignorable else "failed"
         return _record_without_picture(app, current, FileOutcome(upload.name, state, message=upload.message))
@@ -179,22 +217,29 @@ def _harvest_upload(app: App, upload: Upload, options: HarvestOptions, current: 
         state = "skipped" if upload.is_ignorable else "failed"
         return _record_without_picture(app, current, FileOutcome(upload.name, state, message=str(error)))
     words = read_words(current.models, image, options.crops)
-    outcome = _count_words(upload.name, words, current.threshold)
-    app.store.files.add(upload.data)
+    return _Opened(upload, upload.data, sha256, (image.shape[0], image.shape[1]), words)
+
+
+def _store(
+    app: App, opened: _Opened, words: Sequence[JudgedWord], options: HarvestOptions, current: Pass
+) -> FileOutcome:
+    name, sha256 = opened.upload.name, opened.sha256
+    outcome = _count_words(name, words, current.threshold)
+    app.store.files.add(opened.data)
     picture = NewPicture(
         sha256=sha256,
-        name=upload.name,
+        name=name,
         kind="crop" if options.crops else "scene",
-        size_bytes=len(upload.data),
-        height=image.shape[0],
-        width=image.shape[1],
+        size_bytes=len(opened.data),
+        height=opened.size_hw[0],
+        width=opened.size_hw[1],
         added_by=options.who,
     )
     rows = [to_rows(app, position, word, current) for position, word in enumerate(words)]
     try:
         pictures.add_picture(app.store, picture, rows, _to_file(outcome, current.selection_id, sha256))
     except DuplicatePictureError:
-        return _record_duplicate(app, current, upload.name, sha256, _find_earlier_name(app, sha256, False) or "")
+        return _record_duplicate(app, current, name, sha256, _find_earlier_name(app, sha256, False) or "")
     return outcome
 
 
@@ -205,8 +250,8 @@ def _find_earlier_name(app: App, sha256: str, is_crop: bool) -> str | None:
     return pictures.find_picture_name_of_crop(app.store, sha256) if is_crop else None
 
 
-def _count_words(name: str, words: Sequence[WordReading], threshold: float) -> FileOutcome:
-    kept = sum(is_kept(word.reading.text, word.reading.confidence, threshold) for word in words)
+def _count_words(name: str, words: Sequence[JudgedWord], threshold: float) -> FileOutcome:
+    kept = sum(is_kept(judged.word.reading.text, judged.confidence, threshold) for judged in words)
     message = "" if words else "No text was found."
     return FileOutcome(name, "read", len(words), kept, len(words) - kept, message)
 

@@ -112,6 +112,11 @@ def close_cancelled(app: App, job: JobRecord) -> None:
     _close(app, job, Outcome("cancelled", f"cancelled by {job.cancelled_by or 'somebody'}"))
 
 
+def close_overtaken(app: App, job: JobRecord, message: str) -> None:
+    """Close a job whose beginning a person took away by putting another model in use."""
+    _close(app, job, Outcome("cancelled", message))
+
+
 def close_failed(app: App, job: JobRecord, message: str) -> None:
     """Close a job that cannot succeed, with the sentence that says why."""
     _close(app, job, Outcome("failed", message, reasons=(message,)))

@@ -1,10 +1,11 @@
 """Checkpoints to the Hub and from it."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from models.weights import card_path, copy_weights
+from models.weights import copy_weights, load_card
 from storage.checkpoints import CheckpointRecord
 from storage.hub import Hub, HubError, Publication, StaleParentError
 from textrec_app.errors import ConflictError, InputError, TextRecError
@@ -84,7 +85,7 @@ def push(app: App, name: str, repo: str, who: str, parent: str | None = None, hu
         repo=repo,
         files={
             f"{record.task}.safetensors": path,
-            f"{record.task}.json": card_path(path),
+            f"{record.task}.json": _public_card(path),
             "README.md": write_model_card(record).encode("utf-8"),
         },
         message=f"{record.name} {record.version}, published by {who}",
@@ -126,9 +127,14 @@ A {record.task} of TextRec, which reads text in photographs.
 | made | {card.get("created_utc", "")} |
 {rows}
 The weights are `{record.task}.safetensors`; `{record.task}.json` holds the configuration, the characters, the
-preprocessing, the calibration, the recipe and the data.
+preprocessing, the calibration, the recipe and the data. Texts of the pictures that it learned from are not in it.
 Fetch them by the full commit hash: `python -m textrec_app models pull REPOSITORY --revision COMMIT`.
 """
+
+
+def _public_card(weights: Path) -> bytes:
+    """The card without the texts of a person's pictures: its vocabulary stays at home."""
+    return replace(load_card(weights), vocabulary=[]).to_json().encode("utf-8")
 
 
 def _list_numbers(record: CheckpointRecord) -> list[tuple[str, str]]:

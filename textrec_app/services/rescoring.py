@@ -9,10 +9,11 @@ from storage import items, readings
 from storage.errors import MissingRowError
 from storage.records import NewReading
 from textrec_app.errors import InputError
+from textrec_app.pipeline.evidence import gather_evidence
 from textrec_app.services.context import App
 from textrec_app.services.crops import decode_png
 from textrec_app.services.harvest_rows import Pass, open_pass, to_reading
-from textrec_app.services.selection import find_min_precision
+from textrec_app.services.selection import find_min_precision, settle_promise
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ def rescore(app: App, who: str, on_progress: Callable[[int], None] | None = None
             after = 0
         ids = readings.list_stale_item_ids(app.store, models.checkpoint.sha256, after, RESCORE_BATCH)
         if not ids:
+            if added:
+                settle_promise(app, who, find_min_precision(app))
             return added
         if current is None or models.checkpoint != current.models.checkpoint:
             current = open_pass(app, models, "rescore", who, find_min_precision(app))
@@ -60,8 +63,10 @@ def _read_again(app: App, ids: Sequence[int], current: Pass) -> list[tuple[int, 
             logger.warning("item %d keeps its old reading: %s", item.item_id, error)
             continue
         found.append(item.item_id)
-    texts = current.models.recognizer.read(crops) if crops else []
+    recognizer, calibration = current.models.recognizer, current.models.calibration
+    texts = recognizer.read(crops) if crops else []
+    gathered = gather_evidence(recognizer, crops, texts, app.settings.harvest_views)
     return [
-        (item_id, to_reading(reading, current.models.checkpoint, current.threshold))
-        for item_id, reading in zip(found, texts, strict=True)
+        (item_id, to_reading(reading, calibration.judge(evidence, reading.confidence), evidence, current))
+        for item_id, reading, evidence in zip(found, texts, gathered, strict=True)
     ]

@@ -4,17 +4,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from storage import jobs, snapshots
+from storage import jobs, series, snapshots
 from storage.errors import MissingRowError
 from storage.jobs import EventRecord, JobRecord, NewJob
 from textrec_app.errors import InputError, NotFoundError
 from textrec_app.services.active_weights import find_active_weights
 from textrec_app.services.context import App
+from textrec_app.services.job_progress import Estimate, estimate_progress
 from textrec_app.services.snapshots import check_trainable, get_run_dir
 from textrec_app.training.manifest import CANCEL_FILE
 from textrec_app.training.recipes import get_recognizer_recipe
 
+DEFAULT_MINUTES = 10.0
 MAX_MINUTES = 24 * 60.0
+MAX_ROUNDS = 20
 TERMINAL_STATES = jobs.FINAL_STATES
 
 
@@ -23,11 +26,11 @@ class RetrainRequest:
     """A wish to retrain.
 
     Attributes:
-        minutes: how long to train; None follows the recipe's number of steps.
+        minutes: length of the whole job (preparing, training, judging); None follows the recipe's number of steps.
     """
 
     recipe: str = "adapt"
-    minutes: float | None = 5.0
+    minutes: float | None = DEFAULT_MINUTES
     who: str = "local"
     seed: int = 1
 
@@ -48,6 +51,10 @@ class JobView:
         after: the same for the candidate.
         checkpoint: name of the candidate.
         snapshot: counts and hash of what it trains on.
+        series_id: the series that it is a round of; None for a job of an older TextRec.
+        round_number: which round of it, from 1.
+        percent: how far the whole job is, 0 to 100; None where that cannot be said yet, and at its end.
+        seconds_left: until the verdict, likewise.
     """
 
     job_id: int
@@ -70,6 +77,10 @@ class JobView:
     after: dict[str, float]
     checkpoint: str | None
     snapshot: dict[str, Any] = field(default_factory=dict)
+    series_id: int | None = None
+    round_number: int | None = None
+    percent: float | None = None
+    seconds_left: float | None = None
 
     @property
     def is_active(self) -> bool:
@@ -105,25 +116,31 @@ class ProgressPoint:
     metrics: dict[str, float]
 
 
-def request_retrain(app: App, request: RetrainRequest) -> JobView:
+def request_retrain(app: App, request: RetrainRequest, max_rounds: int = 1) -> JobView:
     """Ask for a retraining; while one is not finished, that one is the answer.
+
+    Args:
+        app: the opened application.
+        request: what each round is like.
+        max_rounds: at most so many, one after the other; see `services.rounds`.
+
+    Returns:
+        The first round, or the newest one of the series that is not at its end.
 
     Raises:
         InputError: nothing to train on, or a length that makes no sense.
         NotFoundError: no such recipe.
     """
-    active = jobs.find_active_job(app.store)
-    if active is not None:
-        return _view(app, active)
-    get_recognizer_recipe(request.recipe)
-    if request.minutes is not None and not 0 < request.minutes <= MAX_MINUTES:
-        raise InputError(f"minutes is {request.minutes:g}; give more than 0 and at most {MAX_MINUTES:g}")
+    current = series.find_current_job(app.store)
+    if current is not None and current.series_id is not None:
+        return _view(app, current)
+    _check(request, max_rounds)
     weights = find_active_weights(app.store, app.settings, "recognizer")
     if weights is None:
         raise InputError("There is no recognizer to begin from; pull one with `models pull`, then retrain.")
     check_trainable(app)
     new = NewJob(request.recipe, request.minutes, request.seed, weights.name, request.who)
-    return _view(app, jobs.request_job(app.store, new)[0])
+    return _view(app, series.request_series(app.store, new, max_rounds)[0])
 
 
 def active_job(app: App) -> JobView | None:
@@ -147,22 +164,35 @@ def list_jobs(app: App, limit: int = 20) -> list[JobView]:
 
 
 def cancel_job(app: App, job_id: int, who: str) -> JobView:
-    """Ask a job to stop; it does within two seconds. A finished job is left as it is.
+    """Ask a job to stop; it does within two seconds, and its series ends. A finished job is left as it is.
 
     Raises:
         NotFoundError: there is no such job.
     """
     _get(app, job_id)
     record = jobs.request_cancel(app.store, job_id, who, datetime.now(UTC))
-    run_dir = get_run_dir(app, job_id)
+    tell_process_to_stop(app, record)
+    return _view(app, record)
+
+
+def tell_process_to_stop(app: App, record: JobRecord) -> None:
+    """Let the process of a job that is being cancelled know of it at once, before the supervisor looks again."""
+    run_dir = get_run_dir(app, record.id)
     if record.state == "cancelling" and run_dir.is_dir():
         (run_dir / CANCEL_FILE).touch()
-    return _view(app, record)
 
 
 def job_points(app: App, job_id: int, after: int = 0) -> list[ProgressPoint]:
     """Progress of a job in order; only points with an index above `after`."""
     return [_point(event) for event in jobs.list_events(app.store, job_id, "progress", after)]
+
+
+def _check(request: RetrainRequest, max_rounds: int) -> None:
+    get_recognizer_recipe(request.recipe)
+    if request.minutes is not None and not 0 < request.minutes <= MAX_MINUTES:
+        raise InputError(f"minutes is {request.minutes:g}; give more than 0 and at most {MAX_MINUTES:g}")
+    if not 1 <= max_rounds <= MAX_ROUNDS:
+        raise InputError(f"rounds is {max_rounds}; give 1 to {MAX_ROUNDS}")
 
 
 def _get(app: App, job_id: int) -> JobRecord:
@@ -174,6 +204,7 @@ def _get(app: App, job_id: int) -> JobRecord:
 
 def _view(app: App, record: JobRecord) -> JobView:
     snapshot = snapshots.find_snapshot(app.store, record.id)
+    estimate = _estimate(app, record)
     return JobView(
         job_id=record.id,
         state=record.state,
@@ -195,7 +226,18 @@ def _view(app: App, record: JobRecord) -> JobView:
         after=dict(record.after),
         checkpoint=record.checkpoint,
         snapshot={} if snapshot is None else {**snapshot.counts, "sha256": snapshot.sha256},
+        series_id=record.series_id,
+        round_number=record.round_number,
+        percent=estimate.percent,
+        seconds_left=estimate.seconds_left,
     )
+
+
+def _estimate(app: App, record: JobRecord) -> Estimate:
+    if record.state in TERMINAL_STATES:
+        return Estimate(None, None)
+    lines = [event.data for event in jobs.list_events(app.store, record.id, "progress")]
+    return estimate_progress(lines, record.minutes, datetime.now(UTC).timestamp())
 
 
 def _point(event: EventRecord) -> ProgressPoint:

@@ -1,24 +1,34 @@
 """Review: a queue of items, a person's decisions on them, and undo. Nothing decided is ever overwritten."""
 
+import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import decisions, items
+from storage import audits, decisions, items
 from storage.decisions import RepeatedUuidError, SupersededError
 from storage.errors import MissingRowError, StaleVersionError
-from storage.records import EventRecord, ItemRecord, NewDecision, Polygon
+from storage.records import MODEL_STATUSES, EventRecord, ItemRecord, NewDecision, Polygon
 from storage.schema import STATUSES
 from textrec_app.domain import CropCharacter
-from textrec_app.errors import ConflictError, InputError, NotFoundError
+from textrec_app.errors import USER_ERRORS, ConflictError, InputError, NotFoundError
 from textrec_app.services.context import App
+from textrec_app.services.recalibration import refit_from_decisions
+from textrec_app.services.review_order import SLICE, explain_items, refresh_order
 
-VIEWS = (*STATUSES, "all")
-ORDERS = ("uncertain", "newest")
+logger = logging.getLogger(__name__)
+
+VIEWS = (*STATUSES, "all", "audit")
+ORDERS = ("gain", "uncertain", "newest")
 RESULTS = {"accept": "accepted", "correct": "corrected", "reject": "rejected", "skip": "skipped"}
 """What each action makes of an item."""
+
+_PAGES = {"gain": items.list_by_gain, "uncertain": items.list_uncertain, "newest": items.list_newest}
+
+REFIT_EVERY = 25
+"""So many decisions further, the confidences are fitted to them once more."""
 
 MAX_TEXT_LENGTH = 2000
 MAX_UUID_LENGTH = 64
@@ -59,6 +69,7 @@ class Decision:
         version: the version of the item that was on the screen.
         client_uuid: made anew for each decision; the same one sent again changes nothing.
         seconds: time spent on the item.
+        twins: (item id, version) of the near-duplicates on the screen; None takes those that there are now.
     """
 
     item_id: int
@@ -68,15 +79,21 @@ class Decision:
     client_uuid: str
     who: str
     seconds: float | None = None
+    twins: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True)
 class DecisionResult:
-    """The item after a decision or undo; `repeated` when the same uuid had been handled before."""
+    """The item after a decision or undo; `repeated` when the same uuid had been handled before.
+
+    Attributes:
+        twins: (item id, version) of those that were decided, or given back, together with it.
+    """
 
     item: ReviewItem
     event_id: int
     repeated: bool
+    twins: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,14 +113,15 @@ class EventRow:
 
 
 def list_queue(
-    app: App, view: str = "waiting", order: str = "uncertain", limit: int = 20, after: int | None = None
+    app: App, view: str = "waiting", order: str = "gain", limit: int = 20, after: int | None = None
 ) -> list[ReviewItem]:
     """A page of a queue.
 
     Args:
         app: the opened application.
-        view: a status, or `all`.
-        order: `uncertain` (confidence nearest to one half first) or `newest`.
+        view: a status, `all`, or `audit`: what is left of the newest audit, in the order in which it was drawn.
+        order: `gain` (where a decision is expected to teach most first), `uncertain` (confidence nearest to one half
+            first) or `newest`; an audit has its own.
         limit: at most so many items.
         after: continue behind the item with this id.
 
@@ -116,13 +134,15 @@ def list_queue(
         raise InputError(f"There is no order {order!r}; choose one of {', '.join(ORDERS)}.")
     if limit < 1:
         raise InputError(f"The limit must be at least 1, not {limit}.")
+    refresh_order(app, SLICE)
+    if view == "audit":
+        return [_to_item(record) for record in _list_audit(app, limit, after)]
     statuses = STATUSES if view == "all" else (view,)
-    list_page = items.list_uncertain if order == "uncertain" else items.list_newest
-    return [_to_item(record) for record in list_page(app.store, statuses, limit, after)]
+    return [_to_item(record) for record in _PAGES[order](app.store, statuses, limit, after)]
 
 
-def decide(app: App, decision: Decision) -> DecisionResult:
-    """Put a person's decision in force.
+def decide(app: App, decision: Decision, with_twins: bool = False) -> DecisionResult:
+    """Put a person's decision in force, for its near-duplicates too if wished; one undo takes all of it back.
 
     Raises:
         InputError: unknown action, no text to correct to or to accept, or text that cannot be stored.
@@ -141,7 +161,11 @@ def decide(app: App, decision: Decision) -> DecisionResult:
         seconds=decision.seconds,
     )
     with _explained():
-        return _to_result(app, decisions.add_decision(app.store, new))
+        twins = _find_twins(app, decision) if with_twins else ()
+        event = decisions.add_decision(app.store, new, twins)
+    if not event.repeated and _passes_refit(event):
+        _refit(app, decision.who)
+    return _to_result(app, event)
 
 
 def undo(app: App, who: str, client_uuid: str) -> DecisionResult:
@@ -182,6 +206,16 @@ def crop_png(app: App, item_id: int) -> bytes:
         return app.store.files.read(items.get_item(app.store, item_id).crop_sha256)
 
 
+def read_crop(app: App, crop_sha256: str) -> bytes:
+    """A crop as PNG, by its hash.
+
+    Raises:
+        NotFoundError: its file is gone.
+    """
+    with _explained():
+        return app.store.files.read(crop_sha256)
+
+
 def item_history(app: App, item_id: int) -> list[EventRow]:
     """Everything that people did to an item, oldest first.
 
@@ -205,6 +239,38 @@ def check_label(text: str) -> None:
         raise InputError(f"The text has {len(text)} characters; at most {MAX_TEXT_LENGTH} are stored for one item.")
     if "\0" in text or any(0xD800 <= ord(character) <= 0xDFFF for character in text):
         raise InputError("The text holds a character that is not valid Unicode text. Type it again.")
+
+
+def _list_audit(app: App, limit: int, after: int | None) -> list[ItemRecord]:
+    """What is left to judge of the newest audit; an item that somebody decided on meanwhile is done."""
+    latest = audits.find_latest_audit(app.store)
+    if latest is None:
+        return []
+    drawn = audits.list_audit_items(app.store, latest.audit_id)
+    first = next((place for place, item in enumerate(drawn, 1) if item.item_id == after), 0)
+    left = [item.item_id for item in drawn[first:] if item.status in MODEL_STATUSES]
+    return items.list_items_in_order(app.store, left[:limit])
+
+
+def _find_twins(app: App, decision: Decision) -> tuple[tuple[int, int], ...]:
+    if decision.twins is not None:
+        return decision.twins
+    notes = explain_items(app, [decision.item_id])
+    return tuple((twin.item_id, twin.version) for note in notes.values() for twin in note.twins)
+
+
+def _passes_refit(event: EventRecord) -> bool:
+    """Whether a decision, with its twins, is or passes a 25th event of the store."""
+    last = event.event_id + len(event.twin_ids)
+    return (event.event_id - 1) // REFIT_EVERY != last // REFIT_EVERY
+
+
+def _refit(app: App, who: str) -> None:
+    """Let the confidences learn from the decisions; the decision stands whatever comes of that."""
+    try:
+        refit_from_decisions(app, who)
+    except USER_ERRORS:
+        logger.exception("the confidences were not fitted to the decisions")
 
 
 def _check_decision(app: App, decision: Decision) -> None:
@@ -245,7 +311,9 @@ def _explained() -> Iterator[None]:
 
 
 def _to_result(app: App, event: EventRecord) -> DecisionResult:
-    return DecisionResult(_to_item(items.get_item(app.store, event.item_id)), event.event_id, event.repeated)
+    item = _to_item(items.get_item(app.store, event.item_id))
+    twins = items.list_items_by_id(app.store, event.twin_ids) if event.twin_ids else []
+    return DecisionResult(item, event.event_id, event.repeated, tuple((twin.item_id, twin.version) for twin in twins))
 
 
 def _to_item(record: ItemRecord) -> ReviewItem:

@@ -21,6 +21,7 @@ from textrec_app.training.manifest import (
     PSEUDO,
     SELECTION,
     TRAIN,
+    UNSURE,
     VALIDATION,
     Manifest,
     ManifestItem,
@@ -36,8 +37,8 @@ MIN_LABELS_FOR_SELECTION = 200
 MAX_AGREEMENT = 200
 MAX_VALIDATION = 1000
 NOTHING_TO_TRAIN_ON = (
-    "There is nothing to train on yet: no reviewed words and no kept pseudo-labels. Harvest some pictures, lower the "
-    "precision until words are kept, or accept and correct some words in Review; then retrain."
+    "There is nothing to train on yet: no word was read in what was harvested, and none was reviewed. Harvest some "
+    "pictures with text, then retrain."
 )
 
 
@@ -133,13 +134,13 @@ def is_held_back(group: str) -> bool:
 
 def _plan_item(record: ItemRecord, group: str, with_selection: bool) -> ManifestItem | None:
     held_back = is_held_back(group)
-    source = HUMAN if record.status in LABELED else PSEUDO if record.status == "kept" else NOBODY
+    source = HUMAN if record.status in LABELED else PSEUDO if record.status == "kept" else UNSURE
     if source == HUMAN:
         selected = with_selection and _fraction("selection", group) < SELECTION_SHARE
         split = VALIDATION if held_back else SELECTION if selected else TRAIN
     else:
         split = AGREEMENT if held_back else TRAIN
-    if (split == TRAIN and (source == NOBODY or not record.text)) or (source == HUMAN and not record.text):
+    if not record.text and (split == TRAIN or source == HUMAN):
         return None
     return ManifestItem(
         item_id=record.item_id,

@@ -33,13 +33,15 @@ from textrec_app.training.recipes import RecognizerRecipe, get_recognizer_recipe
 from textrec_app.training.recognizer import RecognizerRun, RunResult, train_recognizer
 from textrec_app.training.scene_words import cut_empty_pieces, cut_scene_words
 from textrec_app.training.self_training import self_train
+from textrec_app.training.semimtr import train_semimtr
+from textrec_app.training.semimtr_recipes import SemiRecipe, find_semi_recipe
 from textrec_app.training.word_pools import RenderMaterial, load_crop_pool, render_word_pool
 
 __all__ = ["TrainingOrder", "find_commit", "load_training_samples", "train_recognizer_on"]
 
 RENDERED_AUGMENT_STRENGTH = 0.6
 EMPTY_A_SCENE, EMPTY_SHARE, PIECES_SEED = 4, 0.02, 1
-SIGA = "siga_"
+SIGA, ABINET = "siga_", "abinet_"
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,13 @@ class TrainingOrder:
         data: folders of labeled words; a tenth of all is held back for validation.
         data_weights: how much each folder counts in the mixture, see `compute_shares`; none for equal ones.
         leave_out: fold of the train part that is not trained on, as (number, folds); it can be judged then.
-        unlabeled: folders of word pictures whose texts are guessed, see `self_train`.
+        unlabeled: folders of word pictures whose texts are guessed, see `self_train` and `train_semimtr`.
         minutes: length of this sitting; None runs the whole schedule.
         schedule_minutes: minutes after which the learning rate has fallen to its end; None counts steps.
         steps: replaces the recipe's number of steps.
         base: weights to begin from.
         architecture: another network than the recipe's; the base then only lends it the tensors that fit.
+        language: a cloze language model that an `abinet_s` begins with.
         corrections: a table of label errors, see `correct_labels`.
         workers: processes that make batches, see `choose_workers`.
         rendered_words: size of the pool that is rendered into `out/pool` (kept for the next sitting).
@@ -73,6 +76,7 @@ class TrainingOrder:
     steps: int | None = None
     base: Path | None = None
     architecture: str | None = None
+    language: Path | None = None
     rendered_words: int = 100_000
     rendered_share: float | None = None
     fresh_words: bool | None = None
@@ -99,6 +103,7 @@ def train_recognizer_on(
     """
     recipe = _recipe_of(order)
     _check_base(order, recipe)
+    _check_semi(order, recipe)
     share = recipe.rendered_share if order.rendered_share is None else order.rendered_share
     pools: list[WeightedPool] = []
     sets, held_back = load_training_sets(order.data, order.corrections)
@@ -146,6 +151,9 @@ def _train(
     should_stop: Callable[[], str | None],
     on_progress: Callable[[dict[str, Any]], None],
 ) -> RunResult:
+    if isinstance(run.recipe, SemiRecipe):
+        without_labels = load_unlabeled(order.unlabeled, held_back).pool if order.unlabeled else pool_in_memory([])
+        return train_semimtr(run, without_labels, order.language, should_stop, on_progress)
     if run.recipe.aligned:
         return align_recognizer(run, create_box_renderer(order.material), should_stop, on_progress)
     if order.unlabeled:
@@ -154,20 +162,35 @@ def _train(
 
 
 def _check_base(order: TrainingOrder, recipe: RecognizerRecipe) -> None:
-    """Refuse to teach glyphs to a network without a glyph branch: the base's architecture would be trained instead."""
-    if order.base is None or order.architecture is not None or not recipe.architecture.startswith(SIGA):
+    """Refuse a base without the branch that the recipe teaches: the base's architecture would be trained instead."""
+    kind = next((kind for kind in (SIGA, ABINET) if recipe.architecture.startswith(kind)), None)
+    if order.base is None or order.architecture is not None or kind is None:
         return
     own = load_card(order.base).architecture
-    if not own.startswith(SIGA):
+    if not own.startswith(kind):
+        what = "glyphs" if kind == SIGA else "what is seen and what is said to each other"
         raise InputError(
-            f"The recipe '{order.recipe}' teaches glyphs, but {order.base.name} is a {own}; "
+            f"The recipe '{order.recipe}' teaches {what}, but {order.base.name} is a {own}; "
             f"add --architecture {recipe.architecture}, and it lends its trunk."
+        )
+
+
+def _check_semi(order: TrainingOrder, recipe: RecognizerRecipe) -> None:
+    """Refuse crops or a language model that would not be looked at, and a recipe without the crops it is about."""
+    if not isinstance(recipe, SemiRecipe):
+        if order.language is not None:
+            raise InputError(f"The recipe '{order.recipe}' begins with no language model; leave --language away.")
+        return
+    if recipe.semi.consistency is not None and not order.unlabeled:
+        raise InputError(
+            f"The recipe '{order.recipe}' learns from crops without labels; name folders: --unlabeled DIR."
         )
 
 
 def _recipe_of(order: TrainingOrder) -> RecognizerRecipe:
     check_architecture(order.architecture)
-    recipe = get_recognizer_recipe(order.recipe, order.schedule_minutes)
+    minutes = order.schedule_minutes
+    recipe = find_semi_recipe(order.recipe, minutes) or get_recognizer_recipe(order.recipe, minutes)
     if order.steps is not None:
         recipe = replace(recipe, fit=replace(recipe.fit, steps=order.steps))
     if order.architecture is None or order.architecture == recipe.architecture:
@@ -215,7 +238,8 @@ def _fresh_source(
     """Words rendered anew for every step, where that is wanted: by default where a GPU composes them."""
     has_gpu = order.device != "cpu" and torch.cuda.is_available()
     wanted = has_gpu if order.fresh_words is None else order.fresh_words
-    if not wanted or order.rendered_words == 0 or share <= 0 or recipe.aligned or order.unlabeled:
+    is_other = recipe.aligned or isinstance(recipe, SemiRecipe) or bool(order.unlabeled)
+    if not wanted or order.rendered_words == 0 or share <= 0 or is_other:
         return None
     return FreshWordSource(order.material, real, recipe, min(share, 1.0))
 

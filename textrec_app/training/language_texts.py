@@ -32,15 +32,28 @@ class LanguageTexts:
     files: list[str]
 
 
-def collect_language_texts(folder: Path, seed: int = 0, patterns: int = 30_000, lines: int = 20_000) -> LanguageTexts:
-    """Gather texts from a folder of word lists.
+@dataclass(frozen=True)
+class WordFiles:
+    """What the files of a folder hold.
 
-    Lists with counts (`word count`) and running text are used. A list without counts is left out: it does not say how
-    often a word is met, and MJSynth's holds the words of public test sets.
+    Attributes:
+        words: of lists with counts, as they are written there, the frequent first.
+        running: consecutive tokens of running text.
+        weights: damped counts of the words, lower-cased.
+        files: names of the files that were used.
+    """
 
-    Args:
-        patterns: prices, dates, telephone numbers, plates, addresses of the web that are made up.
-        lines: short lines of running text, receipts and addresses that are made up.
+    words: list[str]
+    running: list[str]
+    weights: dict[str, float]
+    files: list[str]
+
+
+def read_word_files(folder: Path) -> WordFiles:
+    """Read lists with counts (`word count`) and running text.
+
+    A list without counts is left out: it does not say how often a word is met, and MJSynth's holds the words of public
+    test sets.
 
     Raises:
         InputError: the folder is missing, or has neither counts nor running text in ASCII.
@@ -64,9 +77,24 @@ def collect_language_texts(folder: Path, seed: int = 0, patterns: int = 30_000, 
             files.append(path.name)
     if not words and not running:
         raise InputError(f"{folder} has no words with counts and no running text. Name a folder with word lists.")
-    for token, count in Counter(token.lower() for token in running).items():
+    return WordFiles(words, running, dict(weights), files)
+
+
+def collect_language_texts(folder: Path, seed: int = 0, patterns: int = 30_000, lines: int = 20_000) -> LanguageTexts:
+    """Gather texts from a folder of word lists, see `read_word_files`.
+
+    Args:
+        patterns: prices, dates, telephone numbers, plates, addresses of the web that are made up.
+        lines: short lines of running text, receipts and addresses that are made up.
+
+    Raises:
+        InputError: the folder is missing, or has neither counts nor running text in ASCII.
+    """
+    found = read_word_files(folder)
+    weights: defaultdict[str, float] = defaultdict(float, found.weights)
+    for token, count in Counter(token.lower() for token in found.running).items():
         weights[token] += TOKEN_WEIGHT * count**TOKEN_POWER
-    source = TextSource(words or running, running)
+    source = TextSource(found.words or found.running, found.running)
     generator = np.random.default_rng(seed)
     for _ in range(patterns):
         weights[source.draw_number(generator).lower()] += PATTERN_WEIGHT
@@ -74,7 +102,7 @@ def collect_language_texts(folder: Path, seed: int = 0, patterns: int = 30_000, 
         weights[source.draw_punctuated(generator).lower()] += PATTERN_WEIGHT
     for _ in range(lines):
         weights[source.draw_line(generator).lower()] += LINE_WEIGHT
-    return LanguageTexts(dict(weights), [source.draw(generator) for _ in range(20_000)], files)
+    return LanguageTexts(dict(weights), [source.draw(generator) for _ in range(20_000)], found.files)
 
 
 def _add_counts(rows: list[str], weights: defaultdict[str, float]) -> list[str]:

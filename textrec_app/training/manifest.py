@@ -12,7 +12,7 @@ from typing import Any
 
 from textrec_app.errors import InputError
 
-HUMAN, PSEUDO, NOBODY = "human", "pseudo", "none"
+HUMAN, PSEUDO, UNSURE, NOBODY = "human", "pseudo", "unsure", "none"
 TRAIN, SELECTION, VALIDATION, AGREEMENT = "train", "selection", "validation", "agreement"
 
 MANIFEST_FILE = "manifest.json"
@@ -31,7 +31,8 @@ class ManifestItem:
 
     Attributes:
         path: of the picture file, relative to the pictures folder; its content is named by `crop_sha256`.
-        source: who gave the text: "human", "pseudo" (a model) or "none".
+        source: who gave the text: "human", "pseudo" (a model, sure enough to be kept), "unsure" (a model; it waits for
+            review) or "none".
         split: "train"; "selection" (chooses among the run's own states), "validation" (human labels) or "agreement"
             (crops without a label), which are never trained on.
         group: near-duplicates have the same one, and so the same split.
@@ -67,6 +68,7 @@ class Manifest:
         return {
             "train_human": len(self.select(TRAIN, HUMAN)),
             "train_pseudo": len(self.select(TRAIN, PSEUDO)),
+            "train_unsure": len(self.select(TRAIN, UNSURE)),
             "selection": len(self.select(SELECTION)),
             "validation": len(self.select(VALIDATION)),
             "agreement": len(self.select(AGREEMENT)),

@@ -72,6 +72,33 @@ class SelfTraining:
 
 
 @dataclass(frozen=True)
+class Adaptation:
+    """How trained weights are adapted to one kind of pictures, see `training.adaptation`; chosen in docs/LOG.md.
+
+    Attributes:
+        tuned: "top": the last convolutional stage, the attention and the head, where that is known of the network
+            (half the time of a step, and next to nothing forgotten); "all": everything.
+        distillation: weight of staying what it was on rendered words; 0 learns their texts instead.
+        min_confidence: readings below this are not believed.
+        sure_confidence: from here on a reading counts fully, below it `unsure_weight`.
+        max_repeats: of one text a run sees at most so many pictures of each trust.
+        uses_vocabulary: readings are weighed by what the pictures say again and again, before and after training.
+        share: the result lies so far on the way from the weights in use to those trained.
+        softer: smaller shares that the gate may choose instead, where the first goes too far or brings less.
+    """
+
+    tuned: Literal["top", "all"] = "top"
+    distillation: float = 1.0
+    min_confidence: float = 0.2
+    sure_confidence: float = 0.8
+    unsure_weight: float = 0.5
+    max_repeats: int = 40
+    uses_vocabulary: bool = True
+    share: float = 0.6
+    softer: tuple[float, ...] = (0.3, 0.15)
+
+
+@dataclass(frozen=True)
 class GlyphSchedule:
     """How a network with a glyph branch is taught (METHODS section 1.3); others do not look at it.
 
@@ -115,6 +142,7 @@ class RecognizerRecipe:
         aligned: training tells each column what it shows, see `training.aligned_start`; a beginning from nothing.
         architecture: network by its name in `models.registry`, where no base checkpoint brings its own.
         glyphs: how a glyph branch is taught, where the network has one.
+        adaptation: trained weights are adapted to what was harvested, instead of being trained on as a whole.
     """
 
     fit: FitRecipe
@@ -131,6 +159,7 @@ class RecognizerRecipe:
     self_training: SelfTraining | None = None
     aligned: bool = False
     glyphs: GlyphSchedule = GlyphSchedule()
+    adaptation: Adaptation | None = None
 
 
 def learning_rate_factor(progress: float, step: int, recipe: FitRecipe) -> float:
@@ -221,15 +250,17 @@ RECOGNIZER_RECIPES = {
         FitRecipe(
             "adapt",
             steps=600,
-            batch_size=64,
-            learning_rate=2e-4,
-            warmup_steps=30,
-            ema_decay=0.99,
-            evaluate_every=100,
-            save_every=50,
+            batch_size=48,
+            learning_rate=3e-4,
+            weight_decay=0.0,
+            warmup_steps=20,
+            ema_decay=0.98,
+            evaluate_every=200,
+            save_every=100,
         ),
         rendered_share=0.3,
         augment_strength=0.6,
+        adaptation=Adaptation(),
     ),
     "self_train": RecognizerRecipe(
         FitRecipe(
@@ -261,6 +292,7 @@ RECOGNIZER_RECIPES = {
         ),
         rendered_share=0.3,
         augment_strength=0.3,
+        adaptation=Adaptation(),
     ),
 }
 

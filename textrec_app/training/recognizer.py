@@ -119,30 +119,40 @@ class RecognizerTask:
 
     def evaluate(self, network: nn.Module, device: torch.device, should_stop: StopCheck) -> dict[str, float]:
         """Word accuracy on the validation crops, alnum36 and exact; empty where there are none."""
-        if self.validation is None or not len(self.validation):
-            return {}
+        scores = evaluate_words(network, self.charset, self.validation, device, should_stop)
+        if not scores or self.validation is None or not isinstance(self.network, GlyphNetwork):
+            return scores
         crops = [self.validation.crop(index) for index in range(len(self.validation))]
-        texts = read_texts(cast(TextNetwork, network), crops, self.charset, device, should_stop)
-        if len(texts) < len(crops):
-            return {}
-        scores = self._score("word_accuracy", texts)
-        if isinstance(self.network, GlyphNetwork):
-            scores |= self._evaluate_glyphs(cast(GlyphNetwork, network), crops, device)
-        return scores | {"score": sum(scores.values()) / len(scores)}
+        texts = read_glyph_texts(cast(GlyphNetwork, network), crops, self.charset, device)
+        return _with_score(scores | _score("glyph_accuracy", self.validation, texts))
 
-    def _evaluate_glyphs(
-        self, network: GlyphNetwork, crops: Sequence[np.ndarray], device: torch.device
-    ) -> dict[str, float]:
-        """Word accuracy of the glyph branch alone."""
-        return self._score("glyph_accuracy", read_glyph_texts(network, crops, self.charset, device))
 
-    def _score(self, name: str, texts: Sequence[str]) -> dict[str, float]:
-        """Accuracy of texts of the validation crops under both protocols."""
-        scores = {}
-        for protocol in ("alnum36", "exact"):
-            pairs = pair_texts(self.validation.texts if self.validation else [], texts, protocol)
-            scores[f"{name}_{protocol}"] = compute_word_accuracy(pairs.labels, pairs.predictions)
-        return scores
+def evaluate_words(
+    network: nn.Module, charset: Charset, validation: CropPool | None, device: torch.device, should_stop: StopCheck
+) -> dict[str, float]:
+    """Word accuracy of the fast path on labeled crops, alnum36 and exact, and their mean as `score`.
+
+    Empty where there are no crops, and where it was asked to stop.
+    """
+    if validation is None or not len(validation):
+        return {}
+    crops = [validation.crop(index) for index in range(len(validation))]
+    texts = read_texts(cast(TextNetwork, network), crops, charset, device, should_stop)
+    return {} if len(texts) < len(crops) else _with_score(_score("word_accuracy", validation, texts))
+
+
+def _score(name: str, validation: CropPool, texts: Sequence[str]) -> dict[str, float]:
+    """Accuracy of texts of the validation crops under both protocols."""
+    scores = {}
+    for protocol in ("alnum36", "exact"):
+        pairs = pair_texts(validation.texts, texts, protocol)
+        scores[f"{name}_{protocol}"] = compute_word_accuracy(pairs.labels, pairs.predictions)
+    return scores
+
+
+def _with_score(scores: dict[str, float]) -> dict[str, float]:
+    accuracies = [value for name, value in scores.items() if name != "score"]
+    return scores | {"score": sum(accuracies) / len(accuracies)}
 
 
 def train_recognizer(
@@ -165,9 +175,18 @@ def train_recognizer(
 
 
 def fit_checkpoint(
-    run: RecognizerRun, start: RecognizerStart, task: FitTask, should_stop: StopCheck, on_progress: ProgressSink
+    run: RecognizerRun,
+    start: RecognizerStart,
+    task: FitTask,
+    should_stop: StopCheck,
+    on_progress: ProgressSink,
+    finish: Callable[[dict[str, Tensor]], dict[str, Tensor]] = lambda tensors: tensors,
 ) -> RunResult:
-    """Fit a task of the run's recipe, and write what was learnt, at half precision, with its card."""
+    """Fit a task of the run's recipe, and write what was learnt, at half precision, with its card.
+
+    Args:
+        finish: makes the tensors to be shipped from those learnt.
+    """
     result = fit(
         task,
         run.recipe.fit,
@@ -178,7 +197,7 @@ def fit_checkpoint(
         on_progress=on_progress,
     )
     tensors = result.best if result.metrics else result.average
-    shipped = half(start.network.inference_tensors(tensors))
+    shipped = half(start.network.inference_tensors(finish(tensors)))
     is_compact = isinstance(
         start.network, GlyphNetwork
     )  # as half floats they would be half as large again as is shipped
@@ -283,4 +302,4 @@ def _card(run: RecognizerRun, start: RecognizerStart, result: FitResult) -> Weig
     )
     if base is None:
         return card
-    return replace(card, parent=f"{base.name}@{base.version}", calibration=base.calibration)
+    return replace(card, parent=f"{base.name}@{base.version}", calibration=base.calibration, vocabulary=base.vocabulary)

@@ -7,16 +7,19 @@ ASSETS_DIR = Path(__file__).with_name("assets")
 STYLES = (
     "tokens.css",
     "layout.css",
+    "plot.css",
+    "changes.css",
     "read.css",
     "read_layers.css",
     "detail.css",
     "glyphs.css",
     "harvest.css",
     "review.css",
+    "review_insight.css",
     "train.css",
     "models.css",
 )
-HEAD_SCRIPTS = ("core.js", "tabs.js", "outbox.js")
+HEAD_SCRIPTS = ("core.js", "tabs.js", "outbox.js", "plot.js", "changes.js", "uploads.js")
 
 
 def load_asset(name: str) -> str:

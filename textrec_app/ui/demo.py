@@ -13,6 +13,7 @@ from textrec_app.ui.hub_panel import create_hub_panel
 from textrec_app.ui.models_tab import create_models_tab, open_models
 from textrec_app.ui.read_api import create_api
 from textrec_app.ui.read_tab import create_read_tab
+from textrec_app.ui.review_insight import create_review_insight
 from textrec_app.ui.review_tab import create_review_tab
 from textrec_app.ui.theme import build_theme
 from textrec_app.ui.train_tab import create_train_tab, look
@@ -35,6 +36,7 @@ def build_demo(app: App) -> gr.Blocks:
                 harvested = create_harvest_tab(app)
             with gr.Tab("Review", id="review"):
                 create_review_tab(app)
+                create_review_insight(app)
             with gr.Tab("Train", id="train"):
                 training = create_train_tab(app)
             with gr.Tab("Models", id="models") as models_tab:

@@ -1,6 +1,6 @@
 """Harvest: many pictures in, readings sorted into kept and waiting."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import gradio as gr
 from textrec_app.errors import ConflictError
 from textrec_app.services.context import App
 from textrec_app.services.harvest_notes import HarvestNote, clear_note, find_note, write_note
+from textrec_app.services.harvest_samples import Sample, SampleGroup, find_sample_crop, list_sample_groups
 from textrec_app.services.harvesting import (
     FileOutcome,
     HarvestOptions,
@@ -23,9 +24,10 @@ from textrec_app.services.harvesting import harvest as harvest_files
 from textrec_app.services.selection import find_min_precision
 from textrec_app.ui.access import Visitor, require_editor
 from textrec_app.ui.arguments import take_number
-from textrec_app.ui.assets import load_asset
+from textrec_app.ui.assets import load_asset, load_scripts
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.inputs import INFERENCE
+from textrec_app.ui.pictures import to_thumbnail_url
 
 N_LISTED = 200
 
@@ -34,32 +36,20 @@ def create_harvest_tab(app: App) -> gr.HTML:
     """Lay out the tab and tie its events; the results panel is returned, to be filled when the page opens."""
     with gr.Row(elem_classes="tr-harvest-row"):
         with gr.Column(scale=2, min_width=300):
-            files = gr.File(
-                label="Photos or a zip",
-                file_count="multiple",
-                file_types=["image", ".zip"],
-                elem_id="harvest-files",
-                height=170,
-            )
+            files = gr.File(label="Photos or a zip", file_count="multiple", elem_id="harvest-files", height=170)
             folder = gr.File(label="Or a folder", file_count="directory", elem_id="harvest-folder", height=120)
             are_crops = gr.Checkbox(label="Each picture is one word", elem_id="harvest-crops")
             start = gr.Button("Harvest", variant="primary", elem_id="harvest-start")
             gr.Markdown("Keep this page open until it is done.", elem_classes="tr-muted")
-            confidence = gr.HTML(
-                value={"min_precision": find_min_precision(app)},
-                html_template=load_asset("confidence.html"),
-                js_on_load=load_asset("confidence.js"),
-                apply_default_css=False,
-                elem_id="harvest-confidence",
-            )
+            results = _create_panel("harvest.html", ("harvest.js",), "harvest-results")
         with gr.Column(scale=3, min_width=320):
-            results = gr.HTML(
-                value=None,
-                html_template=load_asset("harvest.html"),
-                js_on_load=load_asset("harvest.js"),
-                apply_default_css=False,
-                elem_id="harvest-results",
+            confidence = _create_panel(
+                "confidence.html",
+                ("confidence_plots.js", "confidence.js"),
+                "harvest-confidence",
+                {"min_precision": find_min_precision(app)},
             )
+    _create_panel("samples.html", ("samples.js",), "harvest-samples")
     turn = gr.State(Turn())
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     begun = start.click(bind(app, begin), [turn], [start], queue=False, **quiet)
@@ -72,9 +62,24 @@ def create_harvest_tab(app: App) -> gr.HTML:
         **quiet,
     )
     running.then(end, [turn], [files, folder, start], queue=False, **quiet)
-    gr.api(bind(app, confidence_view, as_html=False), api_name="confidence_view", queue=False)
-    gr.api(bind(app, apply_precision, as_html=False), api_name="apply_precision", queue=False)
+    public: dict[str, Callable[..., Any]] = {
+        "confidence_view": confidence_view,
+        "apply_precision": apply_precision,
+        "harvest_samples": harvest_samples,
+    }
+    for name, handler in public.items():
+        gr.api(bind(app, handler, as_html=False), api_name=name, queue=False)
     return results
+
+
+def _create_panel(template: str, scripts: tuple[str, ...], name: str, value: Any = None) -> gr.HTML:
+    return gr.HTML(
+        value=value,
+        html_template=load_asset(template),
+        js_on_load=load_scripts(scripts),
+        apply_default_css=False,
+        elem_id=name,
+    )
 
 
 @dataclass
@@ -141,6 +146,31 @@ def apply_precision(app: App, visitor: Visitor, min_precision: float) -> dict:
     """Keep the undecided readings that reach this precision and let the others wait for review."""
     require_editor(visitor)
     return asdict(keep_by_precision(app, take_number(min_precision, "min_precision"), visitor.name))
+
+
+def harvest_samples(app: App, min_precision: float) -> dict:
+    """Show example crops of what this precision keeps, and of each reason for which the rest waits."""
+    groups = list_sample_groups(app, take_number(min_precision, "min_precision"))
+    return {"groups": [describe_group(app, group) for group in groups]}
+
+
+def describe_group(app: App, group: SampleGroup) -> dict[str, Any]:
+    """Readings that share a fate, with the crops of some of them."""
+    samples = [
+        {
+            "item_id": sample.item_id,
+            "crop": _find_crop(app, sample),
+            "text": sample.text,
+            "confidence": sample.confidence,
+        }
+        for sample in group.samples
+    ]
+    return {"reason": group.reason, "n": group.n, "samples": samples}
+
+
+def _find_crop(app: App, sample: Sample) -> str | None:
+    data = find_sample_crop(app, sample)
+    return None if data is None else to_thumbnail_url(data)
 
 
 def show_files(app: App) -> dict[str, Any]:

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from textrec_app.errors import NotFoundError
 from textrec_app.services.checkpoints import CheckpointView
-from textrec_app.services.comparing import Comparison, Example, read_example
+from textrec_app.services.comparing import Comparison
 from textrec_app.services.context import App
-from textrec_app.ui.pictures import bytes_to_url
+from textrec_app.ui.changes_view import describe_changes
 
 SET_TITLES = {
     "labels": "Your reviewed words",
     "anchor": "Anchor words, not to be forgotten",
     "agreement": "Agreement with itself on unlabelled words",
+    "changes": "Unlabelled words believed right",
 }
 SHORT_TITLES = {"labels": "reviewed words", "anchor": "anchor words"}
 HEADLINES = {
@@ -55,8 +55,9 @@ def describe_model(model: CheckpointView) -> dict[str, Any]:
         "headline": HEADLINES.get(verdict, "") if verdict else STATE_LINES.get(model.state, ""),
         "sentences": [*gate.get("reasons", ()), *gate.get("gains", ())],
         "sets": describe_sets(gate.get("sets", ()), gate.get("slices", ())),
-        "fixed": [],
-        "broken": [],
+        "checks": [dict(check) for check in gate.get("checks", ())],
+        "changes": None,
+        "job": gate.get("job"),
         "facts": describe_facts(model),
     }
 
@@ -70,18 +71,10 @@ def describe_comparison(app: App, model: CheckpointView, found: Comparison) -> d
         "headline": f"{words}, compared with {found.left} on today's frozen sets",
         "sentences": [*found.reasons, *found.gains],
         "sets": describe_sets(found.sets, found.slices),
-        "fixed": [describe_example(app, example) for example in found.fixed],
-        "broken": [describe_example(app, example) for example in found.broken],
+        "checks": found.checks,
+        "changes": describe_changes(app, found),
+        "job": None,
     }
-
-
-def describe_example(app: App, example: Example) -> dict[str, Any]:
-    """A crop that only one of the two reads right."""
-    try:
-        crop = bytes_to_url(read_example(app, example))
-    except NotFoundError:
-        crop = None
-    return {"crop": crop, "text": example.text, "before": example.before, "after": example.after}
 
 
 def describe_sets(sets: Any, slices: Any) -> list[dict[str, Any]]:

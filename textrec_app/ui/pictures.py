@@ -7,6 +7,8 @@ import numpy as np
 
 PREVIEW_SIDE_PX = 1600
 CROP_HEIGHT_PX = 160
+THUMBNAIL_HW = (80, 640)
+SMALL_BYTES = 6_000
 JPEG_MARK = b"\xff\xd8"
 
 
@@ -30,6 +32,18 @@ def bytes_to_url(data: bytes) -> str:
     """Data URL of bytes that are a PNG or JPEG file already."""
     mime = "image/jpeg" if data.startswith(JPEG_MARK) else "image/png"
     return f"data:{mime};base64," + base64.b64encode(data).decode("ascii")
+
+
+def to_thumbnail_url(data: bytes) -> str | None:
+    """Data URL of a picture file, shrunk until it fits into `THUMBNAIL_HW`; None where the bytes are no picture."""
+    if len(data) <= SMALL_BYTES:
+        return bytes_to_url(data)
+    decoded = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
+    if decoded is None:
+        return None
+    image = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+    scale = min(1.0, THUMBNAIL_HW[0] / image.shape[0], THUMBNAIL_HW[1] / image.shape[1])
+    return to_jpeg_url(image, max_side_px=max(1, round(scale * max(image.shape[:2]))))
 
 
 def to_zip_url(data: bytes) -> str:

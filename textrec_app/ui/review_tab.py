@@ -6,6 +6,7 @@ import gradio as gr
 
 from textrec_app.errors import ConflictError, InputError, NotFoundError, TextRecError
 from textrec_app.services.context import App
+from textrec_app.services.review_order import MAX_TWINS, OrderNote, Twin, explain_items
 from textrec_app.services.reviewing import (
     Decision,
     DecisionResult,
@@ -13,16 +14,18 @@ from textrec_app.services.reviewing import (
     crop_png,
     get_item,
     list_queue,
+    read_crop,
     review_counts,
 )
 from textrec_app.services.reviewing import decide as record_decision
 from textrec_app.services.reviewing import undo as undo_decision
 from textrec_app.ui.access import Visitor, require_editor
 from textrec_app.ui.arguments import take_list, take_number, take_text, take_whole_number
-from textrec_app.ui.assets import load_asset
+from textrec_app.ui.assets import load_asset, load_scripts
 from textrec_app.ui.handlers import bind
 from textrec_app.ui.pictures import bytes_to_url
 
+SCRIPTS = ("review_queue.js", "review_twins.js", "review.js")
 MAX_AHEAD = 100
 MAX_DECISIONS = 50
 MODEL_STATUSES = ("waiting", "kept")
@@ -34,7 +37,7 @@ def create_review_tab(app: App) -> None:
     gr.HTML(
         value="",
         html_template=load_asset("review.html"),
-        js_on_load=load_asset("review_queue.js") + load_asset("review.js"),
+        js_on_load=load_scripts(SCRIPTS),
         apply_default_css=False,
         elem_id="review",
     )
@@ -45,11 +48,13 @@ def create_review_tab(app: App) -> None:
 
 
 def list_pending(
-    app: App, view: str = "waiting", order: str = "uncertain", limit: int = 20, held: list | None = None
+    app: App, view: str = "waiting", order: str = "gain", limit: int = 20, held: list | None = None
 ) -> dict:
-    """List the next items to review, with their crops, and the counts.
+    """List the next items to review, with their crops, why they come now, their look-alikes, and the counts.
 
     Args:
+        view: waiting, kept, accepted, corrected, rejected, skipped, all, or audit (what is left of the random sample).
+        order: gain (what teaches most first), uncertain or newest.
         held: ids that the page has already; they are passed over.
     """
     passed_over = {take_whole_number(item_id, "held") for item_id in take_list(held or [], "held")}
@@ -57,7 +62,9 @@ def list_pending(
     shown, sorted_by = take_text(view, "view"), take_text(order, "order")
     items = list_queue(app, view=shown, order=sorted_by, limit=wanted + len(passed_over))
     fresh = [item for item in items if item.item_id not in passed_over][:wanted]
-    return {"items": [describe_item(app, item) for item in fresh], "counts": review_counts(app)}
+    notes = explain_items(app, [item.item_id for item in fresh])
+    described = [describe_item(app, item) | describe_note(app, notes.get(item.item_id)) for item in fresh]
+    return {"items": described, "counts": review_counts(app)}
 
 
 def count_reviews(app: App) -> dict:
@@ -68,9 +75,10 @@ def count_reviews(app: App) -> dict:
 def decide(app: App, visitor: Visitor, decisions: list) -> list:
     """Record decisions in the order given; one answer each.
 
-    Each decision is `{item_id, version, seen_status, action, text, client_uuid, seconds}`, action one of accept,
-    correct, reject, skip, undo. Repeating a client_uuid changes nothing. An answer has `ok`, `code` (done, repeated,
-    stale, refused), `message`, `item`.
+    Each decision is `{item_id, version, seen_status, action, text, client_uuid, seconds, with_twins, twins}`, action
+    one of accept, correct, reject, skip, undo. With `with_twins` the near-duplicates are decided alike: those named in
+    `twins` as [item_id, version], else those that there are; one undo takes all back. Repeating a client_uuid changes
+    nothing. An answer has `ok`, `code` (done, repeated, stale, refused), `message`, `item`, `twins`.
     """
     if len(take_list(decisions, "decisions")) > MAX_DECISIONS:
         raise InputError(f"At most {MAX_DECISIONS} decisions go in one call, these are {len(decisions)}. Split them.")
@@ -90,14 +98,16 @@ def answer_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> dic
             raise InputError("A decision must be an object with item_id, version, action, client_uuid.")
         result = apply_seen_decision(app, visitor, decision)
     except ConflictError as error:
-        return {"ok": False, "code": "stale", "message": str(error), "item": find_fresh_item(app, decision)}
+        fresh = find_fresh_item(app, decision)
+        return {"ok": False, "code": "stale", "message": str(error), "item": fresh, "twins": []}
     except TextRecError as error:
-        return {"ok": False, "code": "refused", "message": str(error), "item": None}
+        return {"ok": False, "code": "refused", "message": str(error), "item": None, "twins": []}
     return {
         "ok": True,
         "code": "repeated" if result.repeated else "done",
         "message": "",
-        "item": describe_item(app, result.item),
+        "item": describe_fresh(app, result.item),
+        "twins": [{"item_id": item_id, "version": version} for item_id, version in result.twins],
     }
 
 
@@ -144,8 +154,23 @@ def apply_decision(app: App, visitor: Visitor, decision: dict[str, Any]) -> Deci
         client_uuid=client_uuid,
         who=visitor.name,
         seconds=None if seconds is None else take_number(seconds, "seconds"),
+        twins=take_twins(decision.get("twins")),
     )
-    return record_decision(app, wanted)
+    return record_decision(app, wanted, decision.get("with_twins") is True)
+
+
+def take_twins(value: object) -> tuple[tuple[int, int], ...] | None:
+    """The near-duplicates that a decision names, None where it names none.
+
+    Raises:
+        InputError: they are no pairs of item_id and version, or too many.
+    """
+    if value is None:
+        return None
+    pairs = [take_list(pair, "twins") for pair in take_list(value, "twins")]
+    if len(pairs) > MAX_TWINS or any(len(pair) != 2 for pair in pairs):
+        raise InputError(f"`twins` must be at most {MAX_TWINS} pairs of item_id and version.")
+    return tuple((take_whole_number(pair[0], "twins"), take_whole_number(pair[1], "twins")) for pair in pairs)
 
 
 def describe_item(app: App, item: ReviewItem) -> dict[str, Any]:
@@ -168,6 +193,34 @@ def describe_item(app: App, item: ReviewItem) -> dict[str, Any]:
     }
 
 
+def describe_note(app: App, note: OrderNote | None) -> dict[str, Any]:
+    """The JSON of why an item comes now and of the near-duplicates that can be decided with it."""
+    if note is None:
+        return {"why": "", "n_alike": 1, "twins": []}
+    return {"why": note.why, "n_alike": note.n_alike, "twins": [describe_twin(app, twin) for twin in note.twins]}
+
+
+def describe_twin(app: App, twin: Twin) -> dict[str, Any]:
+    """The JSON of a near-duplicate, crop included; `crop` is empty where its file is gone."""
+    try:
+        crop = bytes_to_url(read_crop(app, twin.crop_sha256))
+    except NotFoundError:
+        crop = ""
+    return {
+        "item_id": twin.item_id,
+        "version": twin.version,
+        "status": twin.status,
+        "confidence": twin.confidence,
+        "crop": crop,
+        "picture_name": twin.picture_name,
+    }
+
+
+def describe_fresh(app: App, item: ReviewItem) -> dict[str, Any]:
+    """The JSON of one item as it stands now, with its note."""
+    return describe_item(app, item) | describe_note(app, explain_items(app, [item.item_id]).get(item.item_id))
+
+
 def find_fresh_item(app: App, decision: dict[str, Any]) -> dict[str, Any] | None:
     """The item of a refused decision as it stands now; None for an undo."""
-    return None if decision["action"] == "undo" else describe_item(app, get_item(app, int(decision["item_id"])))
+    return None if decision["action"] == "undo" else describe_fresh(app, get_item(app, int(decision["item_id"])))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from filelock import FileLock, Timeout
 
 from textrec_app.errors import USER_ERRORS
-from textrec_app.services import concluding, job_runs, snapshots
+from textrec_app.services import concluding, job_runs, series_runs, snapshots
 from textrec_app.services.context import App
 from textrec_app.services.job_runs import JobRecord
 from textrec_app.training.manifest import CANCEL_FILE
@@ -66,6 +66,7 @@ class Supervisor:
         self._lock = FileLock(app.settings.data_dir / LOCK_FILE, timeout=0, thread_local=False)
         self._watched: _Watched | None = None
         self._concluding: JobRecord | None = None
+        self._advancing = False
         self._n_errors = 0
         self._caught_up_with = ""
         self._killed: list[TrainingProcess] = []
@@ -91,7 +92,7 @@ class Supervisor:
         self._lock.release()
 
     def run_once(self, now: datetime) -> bool:
-        """Look at the queue once and do what is next.
+        """Look at the queue once and do what is next: for the job in hand, else for the series between two rounds.
 
         Returns:
             Whether there is a job in hand.
@@ -102,7 +103,7 @@ class Supervisor:
         job = job_runs.claim(self._app, self._owner, now)
         if job is None:
             self._watched = None
-            return False
+            return self._advance()
         if self._watched is None or self._watched.job_id != job.id:
             self._watched = self._find_process(job)
         if self._watched is None:
@@ -138,8 +139,11 @@ class Supervisor:
             self._stopping.wait(self._rest_s)
 
     def _give_up(self, error: BaseException) -> None:
-        """Close the job whose end cannot be put on record, so that the next one gets its turn."""
+        """Close the job or series whose end cannot be put on record, so that the next one gets its turn."""
         job, self._concluding, self._n_errors = self._concluding, None, 0
+        if self._advancing:
+            self._advancing = False
+            series_runs.give_up(self._app, error)
         if job is not None:
             reason = f"its result could not be judged ({error}); `jobs show` has the log, then retrain"
             job_runs.close_failed(self._app, job, reason)
@@ -188,10 +192,21 @@ class Supervisor:
             job_runs.close_lost(self._app, job)
         else:
             self._launch(job)
+        self._advance()
+
+    def _advance(self) -> bool:
+        """Go on with the series whose round is over; whether another round is queued."""
+        self._advancing = True
+        is_queued = series_runs.advance(self._app)
+        self._advancing = False
+        return is_queued
 
     def _launch(self, job: JobRecord) -> None:
         try:
+            if series_runs.close_if_overtaken(self._app, job):
+                return
             run_dir = snapshots.freeze(self._app, job)
+            series_runs.note_stock(self._app, job, "before")
         except USER_ERRORS as error:
             job_runs.close_failed(self._app, job, str(error))
             return

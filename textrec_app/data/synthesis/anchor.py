@@ -5,6 +5,7 @@
 
 import argparse
 import io
+import string
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,9 @@ SLICE_SIZE = 100
 ANCHOR_SEED = 2026
 JPEG_QUALITY = 80
 LEAST_CONTRAST = 34
+HEIGHT_PX, SMALL_PX = 40, 16
+SMALL = "small"
+SHORT, LONG = 3, 9
 # Fonts whose licences let drawn pictures ship: DejaVu, OFL, GPL with font exception, Apache.
 FREE_FAMILIES = (
     "DejaVuSans",
@@ -60,28 +64,15 @@ def draw_anchor_set(fonts: FontLibrary, seed: int = ANCHOR_SEED, slice_size: int
 
     Returns:
         A zip with `labels.tsv` and `SLICE/NNNN.jpg`; slices are clean, blurred, curved, digits,
-        punctuation and lines.
+        punctuation, lines, short, long, small, capitals, codes and sentences.
     """
     texts, backgrounds = TextSource(), load_backgrounds()
-
-    def draw_word(generator: np.random.Generator) -> str:
-        return recase(texts.draw_plain(generator), generator)
-
-    clean = WordStyle(arc_share=0.0, neighbour_share=0.1, damage="none")
-    mixed = WordStyle(arc_share=0.0)
-    slices: dict[str, tuple[WordStyle, TextDrawer]] = {
-        "clean": (clean, draw_word),
-        "blurred": (WordStyle(arc_share=0.0, neighbour_share=0.2, damage="blurred"), draw_word),
-        "curved": (WordStyle(arc_share=1.0, damage="none"), draw_word),
-        "digits": (mixed, texts.draw_number),
-        "punctuation": (mixed, texts.draw_punctuated),
-        "lines": (clean, texts.draw_line),
-    }
     buffer = io.BytesIO()
     labels: list[str] = []
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, (name, (style, draw_text)) in enumerate(slices.items()):
-            renderer = WordRenderer(fonts, texts, backgrounds, style=style)
+        for number, (name, (style, draw_text)) in enumerate(_list_slices(texts).items()):
+            height_px = SMALL_PX if name == SMALL else HEIGHT_PX
+            renderer = WordRenderer(fonts, texts, backgrounds, height_px=height_px, style=style)
             for index in range(slice_size):
                 word = _draw_legible(renderer, draw_text, np.random.default_rng([seed, number, index]))
                 path = f"{name}/{index:04d}.jpg"
@@ -89,6 +80,57 @@ def draw_anchor_set(fonts: FontLibrary, seed: int = ANCHOR_SEED, slice_size: int
                 labels.append(f"{path}\t{word.text}")
         _add(archive, "labels.tsv", ("\n".join(labels) + "\n").encode())
     return buffer.getvalue()
+
+
+def _list_slices(texts: TextSource) -> dict[str, tuple[WordStyle, TextDrawer]]:
+    """How each slice looks and what it says; new ones come last, so that the words of the others stay."""
+
+    def draw_word(generator: np.random.Generator) -> str:
+        return recase(texts.draw_plain(generator), generator)
+
+    def draw_long(generator: np.random.Generator) -> str:
+        return recase(_draw_until(texts.draw_plain, generator, lambda text: len(text) >= LONG), generator)
+
+    def draw_short(generator: np.random.Generator) -> str:
+        return _draw_until(draw_word, generator, lambda text: len(text) <= SHORT)
+
+    def draw_capitals(generator: np.random.Generator) -> str:
+        return texts.draw_plain(generator).upper()
+
+    def draw_sentence(generator: np.random.Generator) -> str:
+        return " ".join(texts.draw_plain(generator) for _ in range(generator.integers(2, 5))).capitalize()
+
+    clean = WordStyle(arc_share=0.0, neighbour_share=0.1, damage="none")
+    mixed = WordStyle(arc_share=0.0)
+    return {
+        "clean": (clean, draw_word),
+        "blurred": (WordStyle(arc_share=0.0, neighbour_share=0.2, damage="blurred"), draw_word),
+        "curved": (WordStyle(arc_share=1.0, damage="none"), draw_word),
+        "digits": (mixed, texts.draw_number),
+        "punctuation": (mixed, texts.draw_punctuated),
+        "lines": (clean, texts.draw_line),
+        "short": (mixed, draw_short),
+        "long": (mixed, draw_long),
+        SMALL: (clean, draw_word),
+        "capitals": (mixed, draw_capitals),
+        "codes": (mixed, _draw_code),
+        "sentences": (mixed, draw_sentence),
+    }
+
+
+def _draw_code(generator: np.random.Generator) -> str:
+    letters, digits = string.ascii_uppercase, string.digits
+    parts = [
+        "".join(generator.choice(list(pool), int(generator.integers(1, 5))))
+        for pool in (letters, digits, letters + digits)
+    ]
+    return ("-" if generator.random() < 0.3 else "").join(parts[: int(generator.integers(2, 4))])
+
+
+def _draw_until(draw: TextDrawer, generator: np.random.Generator, is_wanted: Callable[[str], bool]) -> str:
+    while not is_wanted(text := draw(generator)):
+        pass
+    return text
 
 
 def find_free_fonts() -> FontLibrary:
@@ -108,6 +150,9 @@ def _draw_legible(renderer: WordRenderer, draw_text: TextDrawer, generator: np.r
 
 
 def _encode(image: np.ndarray) -> bytes:
+    if image.shape[0] != HEIGHT_PX:
+        width = max(1, round(image.shape[1] * HEIGHT_PX / image.shape[0]))
+        image = cv2.resize(image, (width, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return data.tobytes()
 

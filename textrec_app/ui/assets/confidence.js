@@ -1,41 +1,40 @@
-// Histogram of confidences, and what a wished precision makes of them. Nothing is read again while the slider moves.
+// What a wished precision keeps, and what may be promised of it. Nothing is read again while the slider moves.
+// This file holds the view and the words; confidence_plots.js draws, in the same function.
 const { el, svg, call, toast, percent } = window.textrec;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const card = element.querySelector(".tr-confidence");
 const wish = () => Number(part("slider").value) / 100;
-const WIDTH = 400;
-const HEIGHT = 120;
 let view = null;
 let asked = 0;
 
-function drawHistogram() {
-  const top = Math.max(1, ...view.counts);
-  const step = WIDTH / view.counts.length;
-  const bars = view.counts.map((count, index) => {
-    const height = count ? Math.max(2, (count / top) * HEIGHT) : 0;
-    const isKept = view.bin_edges[index] >= view.threshold - 1e-9;
-    return svg("rect", { x: index * step + 1, y: HEIGHT - height, width: step - 2, height, class: isKept ? "is-kept" : "is-waiting" });
-  });
-  const at = Math.min(1, view.threshold) * WIDTH;
-  const line = svg("line", { x1: at, x2: at, y1: 0, y2: HEIGHT, class: "tr-threshold-line" });
-  const label = `Confidence of ${view.total} readings; ${view.kept} lie above the threshold of ${percent(Math.min(1, view.threshold))}`;
-  part("histogram").replaceChildren(
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label, preserveAspectRatio: "none" }, bars, line),
-    el("div", { class: "tr-axis", "aria-hidden": true }, el("span", { text: "unsure" }), el("span", { text: "confidence" }), el("span", { text: "sure" })),
-  );
-}
-
 function drawSplit() {
   const pair = (name, value) => el("div", {}, el("dt", { text: name }), el("dd", { text: value }));
+  const promised = view.promise ? view.promise.promised : null;
   part("split").replaceChildren(
     pair("kept", view.kept),
     pair("waiting", view.waiting),
     pair("expected right", view.expected_precision === null ? "–" : percent(view.expected_precision)),
+    view.promise ? pair("promised", promised === null ? "nothing" : percent(promised)) : "",
   );
   part("split").dataset.kept = view.kept;
   part("split").dataset.waiting = view.waiting;
-  part("note").textContent = describe();
+  part("note").textContent = view.total && (view.curve || []).length ? describeMargin(view.promise) : describe();
   part("apply").disabled = !view.total;
+}
+
+function drawPromise() {
+  const promise = view.promise;
+  part("promise-frame").hidden = !view.total;
+  part("promise-frame").dataset.holds = promise && (promise.promised ?? 0) >= promise.wished - 1e-9 ? "yes" : "no";
+  part("promise").textContent = promise ? promise.sentence : `${view.kept} of ${view.total} kept.`;
+}
+
+function describeMargin(promise) {
+  const source = promise.source === "decisions" ? "Measured on your decisions." : "Measured when the model was made.";
+  if (promise.shift < 0.05) return `${source} These pictures are like those it was measured on.`;
+  const strange = promise.shift < 0.35 ? "somewhat" : promise.shift < 0.7 ? "rather" : "quite";
+  const margin = promise.margin > 0.0005 ? ` so ${(promise.margin * 100).toFixed(1)} points more are demanded.` : "";
+  return `${source} These pictures are ${strange} unlike those it was measured on (shift ${promise.shift.toFixed(2)} of 1)${margin ? "," + margin : "."}`;
 }
 
 function describe() {
@@ -52,8 +51,11 @@ function draw() {
   part("wish").textContent = (wish() * 100).toFixed(1).replace(/\.0$/, "") + " %";
   if (!view) return;
   card.dataset.state = view.total ? "full" : "empty";
-  drawHistogram();
+  drawPromise();
   drawSplit();
+  drawCurve();
+  drawReliability();
+  drawHistogram();
 }
 
 async function ask(name) {
@@ -63,6 +65,8 @@ async function ask(name) {
     if (turn !== asked) return false;
     view = answer;
     draw();
+    window.textrec.minPrecision = wish();
+    window.dispatchEvent(new CustomEvent("textrec:confidence"));
     return true;
   } catch (error) {
     toast(error.message, "bad");
@@ -72,7 +76,7 @@ async function ask(name) {
 
 let soon = 0;
 part("slider").addEventListener("input", () => {
-  draw();
+  part("wish").textContent = (wish() * 100).toFixed(1).replace(/\.0$/, "") + " %";
   clearTimeout(soon);
   soon = setTimeout(() => ask("confidence_view"), 80);
 });
@@ -80,9 +84,10 @@ part("apply").addEventListener("click", async () => {
   clearTimeout(soon); // what the slider still wants to ask would overtake the answer
   if (await ask("apply_precision")) toast(`${view.kept} kept, ${view.waiting} waiting.`);
 });
+part("teach").addEventListener("click", () => (location.hash = "#train"));
 watch("value", () => {
   if (props.value && props.value.min_precision) part("slider").value = (props.value.min_precision * 100).toFixed(1);
   ask("confidence_view");
 });
-new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && ask("confidence_view")).observe(element);
+new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && ask("confidence_view"), { rootMargin: "700px" }).observe(element);
 draw();

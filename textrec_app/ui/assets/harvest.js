@@ -4,10 +4,11 @@ const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const card = element.querySelector(".tr-harvest");
 
 function drawRow(row) {
-  const result = el("td", {}, el("span", { class: "tr-badge", "data-result": row.state, text: row.state }));
-  if (row.message) result.append(el("span", { class: "tr-row-message", text: row.message }));
+  const badge = el("td", {}, el("span", { class: "tr-badge", "data-result": row.state, text: row.state }));
   const numbers = [row.n_words, row.n_kept, row.n_waiting].map((number) => el("td", { class: "tr-number", text: row.state === "read" ? number : "–" }));
-  return el("tr", {}, el("th", { scope: "row", text: row.name }), result, numbers);
+  const name = el("th", { scope: "row" }, el("span", { text: row.name }));
+  if (row.message) name.append(el("span", { class: "tr-row-message", text: row.message }));
+  return el("tr", {}, name, badge, numbers);
 }
 
 function show() {

@@ -1,7 +1,8 @@
 // One checkpoint against the one it was measured against: frozen sets with 95 % intervals, verdict, samples, lineage.
-const { el, svg } = window.textrec;
+const { el, svg, call } = window.textrec;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const card = element.querySelector(".tr-model-card");
+let shown = null;
 const points = (value) => `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value * 100).toFixed(1)}`;
 const share = (value) => (value * 100).toFixed(1) + " %";
 
@@ -36,19 +37,18 @@ function drawSets(rows) {
   return [el("table", { class: "tr-table" }, el("thead", {}, el("tr", {}, columns)), el("tbody", {}, body))];
 }
 
-function drawSamples(title, samples) {
-  if (!samples.length) return null;
-  return el(
-    "section",
-    { class: "tr-samples" },
-    el("h3", { text: `${title} (${samples.length})` }),
-    el("ul", {}, samples.map((sample) =>
-      el("li", {},
-        sample.crop && el("img", { src: sample.crop, alt: `Crop that says ${sample.text}` }),
-        el("span", { class: "tr-sample-text", text: sample.text }),
-        el("span", { class: "tr-muted", text: `before “${sample.before}”, after “${sample.after}”` }))),
-    ),
-  );
+// The words that a comparison or the job behind this checkpoint read differently.
+async function drawSamples(value) {
+  const wanted = (shown = value);
+  part("samples").replaceChildren();
+  let changes = value.changes;
+  try {
+    if (!changes && value.job) changes = await call("get_changes", [value.job]);
+  } catch (error) {
+    console.warn("TextRec: the changed readings did not come.", error);
+  }
+  const drawn = changes && window.textrecChanges.draw(changes);
+  if (drawn && shown === wanted) part("samples").replaceChildren(drawn);
 }
 
 function show() {
@@ -64,7 +64,8 @@ function show() {
     ...(value.sentences.length ? [el("ul", {}, value.sentences.map((text) => el("li", { text })))] : []),
   );
   part("sets").replaceChildren(...drawSets(value.sets));
-  part("samples").replaceChildren(...[drawSamples("Now right", value.fixed), drawSamples("Now wrong", value.broken)].filter(Boolean));
+  part("checks").replaceChildren(...value.checks.map((check) => el("li", { "data-passed": check.passed ? "yes" : "no", text: check.sentence })));
+  drawSamples(value);
   part("facts").replaceChildren(...value.facts.flatMap(([name, text]) => [el("dt", { text: name }), el("dd", { text })]));
 }
 

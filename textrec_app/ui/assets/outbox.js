@@ -31,8 +31,9 @@
 
   // The version is filled in when the entry leaves: an own earlier decision may have raised it meanwhile.
   function prepare(entry) {
+    const twins = (entry.twins || []).map(([id, version]) => [id, versions.get(id) ?? version]);
     const known = versions.get(entry.item_id);
-    return known === undefined ? entry : { ...entry, version: known };
+    return { ...entry, ...(entry.twins && { twins }), ...(known !== undefined && { version: known }) };
   }
 
   function nextBatch() {
@@ -53,7 +54,7 @@
     entries = entries.filter((entry) => !done.has(entry.client_uuid));
     save();
     results.forEach((result, index) => {
-      if (result.item) versions.set(result.item.item_id, result.item.version);
+      for (const seen of [result.item, ...(result.twins || [])]) if (seen) versions.set(seen.item_id, seen.version);
       tell({ type: "settled", entry: batch[index], result });
     });
   }
@@ -96,8 +97,8 @@
   window.textrecOutbox = {
     push,
     status,
-    holds: (itemId) => entries.some((entry) => entry.item_id === itemId),
-    learn: (item) => versions.set(item.item_id, item.version),
+    holds: (itemId) => entries.some((entry) => entry.item_id === itemId || (entry.twins || []).some(([id]) => id === itemId)),
+    learn: (item) => [item, ...(item.twins || [])].forEach((seen) => versions.set(seen.item_id, seen.version)),
     subscribe: (listener) => listeners.add(listener),
   };
   if (entries.length) setTimeout(flush, 500);

@@ -23,17 +23,25 @@ function showItem(item) {
   part("confidence").textContent = `${percent(item.confidence)} sure`;
   part("confidence").dataset.grade = grade(item.confidence, 0.8);
   part("source").textContent = [item.status, item.picture_name].filter(Boolean).join(" · ");
+  part("why").textContent = part("view").value === "audit" ? "Drawn at random from what was kept: is every character right?" : item.why || "";
+  showTwins(item);
   showDirty();
 }
 
 function showDirty() {
   const item = current();
   const isChanged = Boolean(item) && part("text").value !== item.text;
-  part("accept-label").textContent = isChanged ? "Save correction" : "Accept";
+  const number = item ? twinsOf(item).length + 1 : 1;
+  part("accept-label").textContent = `${isChanged ? "Save correction" : "Accept"}${number > 1 ? `${isChanged ? " for" : " all"} ${number}` : ""}`;
 }
 
 function showEmpty() {
   const isWaiting = part("view").value === "waiting";
+  if (part("view").value === "audit") {
+    part("empty-title").textContent = "No word of the random check is left";
+    part("empty-text").textContent = "Below stands what it found, and you can draw another one there.";
+    return;
+  }
   const total = NAMES.reduce((sum, name) => sum + (queue.counts[name] || 0), 0);
   part("empty-title").textContent = isWaiting ? (total ? "All done" : "Nothing to review yet") : "Nothing here";
   part("empty-text").textContent = !isWaiting
@@ -87,10 +95,11 @@ const actions = {
   reject: () => decide("reject"),
   skip: () => decide("skip"),
   undo,
+  twins: () => current() && (current().twins || []).length && setWithTwins(!withTwins),
   edit: () => { part("text").focus(); part("text").select(); },
   help: () => part("help").showModal(),
 };
-const KEYS = { a: "accept", Enter: "accept", e: "edit", x: "reject", s: "skip", z: "undo", "?": "help" };
+const KEYS = { a: "accept", Enter: "accept", e: "edit", x: "reject", s: "skip", t: "twins", z: "undo", "?": "help" };
 
 function onFieldKey(event) {
   if (event.key === "Enter") {
@@ -107,7 +116,7 @@ function onKey(event) {
   if (event.target === part("text")) return onFieldKey(event);
   const isUndo = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
   if (!isUndo && (event.ctrlKey || event.metaKey || event.altKey)) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.target.closest("input:not([type='checkbox']), textarea, select, [contenteditable]")) return;
   if (event.key === "Enter" && event.target.closest("button, a, [role='tab']")) return;
   const name = isUndo ? "undo" : KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!name) return;
@@ -122,6 +131,10 @@ root.addEventListener("click", (event) => {
   if (button.dataset.action !== "edit") button.blur();
 });
 part("text").addEventListener("input", showDirty);
+part("with-twins").addEventListener("change", () => {
+  setWithTwins(part("with-twins").checked);
+  part("with-twins").blur();
+});
 part("view").addEventListener("change", restart);
 part("order").addEventListener("change", restart);
 const keys = new AbortController();

@@ -43,6 +43,7 @@ function restart() {
   queue.done.clear();
   queue.exhausted = false;
   element.querySelector(".tr-review").dataset.state = "loading";
+  part("order").disabled = part("view").value === "audit"; // a sample is judged in the order in which it was drawn
   refill(true);
 }
 
@@ -60,19 +61,23 @@ function decide(action) {
     text: saves ? typed : null,
     client_uuid: identify(),
     seconds: Math.min(600, (performance.now() - queue.shownAt) / 1000),
+    with_twins: twinsOf(item).length > 0,
+    twins: twinsOf(item).map((twin) => [twin.item_id, twin.version]),
   };
   queue.items.shift();
   queue.done.add(item.item_id);
-  queue.trail.push(item);
+  queue.trail.push({ item, twins: takeTwins(item) });
   queue.taken.push(Date.now());
   outbox.push(entry);
-  present(`${{ accept: "Accepted", correct: "Corrected", reject: "Rejected", skip: "Skipped" }[entry.action]} “${entry.text ?? item.text}”.`);
+  const others = entry.twins.length ? ` and ${entry.twins.length} look-alike${entry.twins.length > 1 ? "s" : ""}` : "";
+  present(`${{ accept: "Accepted", correct: "Corrected", reject: "Rejected", skip: "Skipped" }[entry.action]} “${entry.text ?? item.text}”${others}.`);
   topUp();
 }
 
 // The card comes back at once if this page took the decision; else when the server has said which one it was.
 function undo() {
-  const item = queue.trail.pop();
+  const { item, twins } = queue.trail.pop() || { item: null, twins: null };
+  if (twins) giveTwinsBack(twins);
   if (item) putFirst(item, "Undone.");
   outbox.push({ item_id: item ? item.item_id : null, action: "undo", client_uuid: identify() });
 }
@@ -85,10 +90,11 @@ function putFirst(item, message) {
 
 function onSettled({ entry, result }) {
   if (result.ok && entry.action === "undo") return onUndone(entry, result);
-  if (result.ok) return;
+  if (result.ok) return releaseLeftTwins(entry, result);
   toast(result.message, "bad");
   if (entry.action === "undo") return;
-  queue.trail = queue.trail.filter((item) => item.item_id !== entry.item_id);
+  releaseLeftTwins(entry, { ...result, twins: result.twins || [] });
+  queue.trail = queue.trail.filter(({ item }) => item.item_id !== entry.item_id);
   if (result.item) putFirst(result.item, "This item has changed. Look again.");
 }
 
