@@ -5,11 +5,11 @@
 The folders hold line crops with labels.tsv (docs/benchmarks/receipts_loop.py cuts receipts,
 docs/benchmarks/drawn_kind.py draws dots). Every training is real and short: a shipped recognizer learns
 from 1500 crops, with true labels, with its own readings, or with spoiled ones. The gate sees 120 crops that
-were held back, without their texts, and the anchor words. Whether a run is good in truth is measured on 200
-labeled crops of other receipts or dots. Weights and readings stay in OUT, so that judging again takes seconds;
-the anchor words are not read where the held-back crops alone reject a run, as they can only add reasons.
-A good run offers two blends of its weights with the incumbent's (0.4 and 0.2 of the way), which forget less; the
-gate's own score chooses between them. Spoiled runs offer their weights as they are.
+were held back, without their texts, and the anchor words. Whether a run is good in truth is measured on the
+texts of these and of 200 more crops, which the gate does not see. Weights and readings stay in OUT, so that judging
+again takes seconds; the anchor words are not read where the held-back crops alone reject a run, as they can
+only add reasons. A good run offers two blends of its weights with the incumbent's (0.4 and 0.2 of the way), which
+forget less; the gate's own score chooses between them. Spoiled runs offer their weights as they are.
 """
 
 import argparse
@@ -88,17 +88,13 @@ def read_trials(trials: Sequence[Trial], kinds: dict[str, Kind], out: Path) -> N
         _read(paths, [build_anchor_set()], base, "anchor")
 
 
-def judge_trial(trial: Trial, out: Path) -> Row:
+def judge_trial(trial: Trial, kind: Kind, out: Path) -> Row:
     """The gate's verdict on the best that a run offers, beside the truth about it."""
     paths = list_candidates(trial, _base(trial), out)
     judgements = [judge_candidate(path) for path in paths]
     best = max(range(len(paths)), key=lambda place: score_judgement(judgements[place]))
-    measured = _load(paths[best], "held")[1]
-    right = [
-        [float(is_right(text, texts[0])) for text, texts in zip(measured.texts, side, strict=True)]
-        for side in (measured.before, measured.after)
-    ]
-    truth = compute_difference("truth", right[0], right[1], 0.0)
+    before, after = _list_right(paths[best], kind)
+    truth = compute_difference("truth", before, after, 0.0)
     return Row(trial, paths[best].stem, truth, judgements[best])
 
 
@@ -111,7 +107,7 @@ def judge_candidate(path: Path) -> Judgement:
 def describe(rows: Sequence[Row]) -> str:
     """A Markdown table, and the counts below it."""
     lines = [
-        "| run | learns from | kind, incumbent | truth before → after | gate | anchor | why |",
+        "| run | learns from | kind, incumbent | truth before → after (95 % of the difference) | gate | anchor | why |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -121,13 +117,23 @@ def describe(rows: Sequence[Row]) -> str:
         verdict = "promoted" if row.judgement.promoted else "rejected"
         lines.append(
             f"| {row.trial.name} {row.candidate} | {row.trial.lesson} | {row.trial.kind}, {row.trial.base} | "
-            f"{100 * row.truth.before:.1f} → {100 * row.truth.after:.1f} | "
+            f"{100 * row.truth.before:.1f} → {100 * row.truth.after:.1f} "
+            f"({100 * row.truth.ci_low:+.1f} to {100 * row.truth.ci_high:+.1f}) | "
             f"{verdict}{'' if row.is_as_wished else ' **(wrong)**'} | {anchor} | {why} |"
         )
     for name, is_good in (("good runs promoted", True), ("spoiled runs rejected", False)):
         members = [row for row in rows if row.trial.is_good == is_good]
         lines.append(f"\n{name}: {sum(row.is_as_wished for row in members)} of {len(members)}")
     return "\n".join(lines)
+
+
+def _list_right(path: Path, kind: Kind) -> tuple[list[float], list[float]]:
+    """Which held-back and measured crops incumbent and candidate read right; the gate saw no text of either."""
+    held, measured = _load(path, "held")
+    texts = [*kind.held.texts[: len(held.keys)], *measured.texts]
+    sides = [(*held.before, *measured.before), (*held.after, *measured.after)]
+    before, after = ([float(is_right(text, read[0])) for text, read in zip(texts, side, strict=True)] for side in sides)
+    return before, after
 
 
 def _base(trial: Trial) -> Path:
@@ -166,7 +172,7 @@ def main() -> None:
     for trial in trials:
         train(trial, kinds[trial.kind], _base(trial), options.out)
     read_trials(trials, kinds, options.out)
-    rows = [judge_trial(trial, options.out) for trial in trials]
+    rows = [judge_trial(trial, kinds[trial.kind], options.out) for trial in trials]
     told = [{"name": row.trial.name, "truth": row.truth.delta, "promoted": row.judgement.promoted} for row in rows]
     (options.out / "verdicts.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
     print(describe(rows))

@@ -58,6 +58,6 @@ def test_the_table_tells_wrong_verdicts_and_counts_the_others() -> None:
     promoted = judge([PairedScores("labels", (0.0,) * 40, (1.0,) * 40)])
     rejected = judge([PairedScores("labels", (1.0,) * 40, (1.0,) * 40)])
     told = describe([Row(trial, "blend-40", truth, promoted), Row(trial, "blend-20", truth, rejected)])
-    assert "| good-01 blend-40 | true labels | dots, recognizer | 50.0 → 100.0 | promoted |" in told
+    assert "| good-01 blend-40 | true labels | dots, recognizer | 50.0 → 100.0 (+0.0 to +100.0) | promoted |" in told
     assert "rejected **(wrong)**" in told
     assert "good runs promoted: 1 of 2" in told

@@ -51,7 +51,7 @@ def test_an_unknown_task_is_wrong_use(run: Run, arguments: tuple[str, ...]) -> N
 def test_an_unknown_architecture_is_wrong_use(run: Run, tmp_path: Path, name: str) -> None:
     outcome = run("train", "recognizer", "--architecture", name, "--recipe", "tiny", "--out", tmp_path / "run")
     assert outcome.code == 2
-    assert f"no recognizer '{name}'; choose one of conv_attention_ctc, parseq" in outcome.stderr
+    assert f"no recognizer '{name}'; choose one of abinet_s, conv_attention_ctc, parseq" in outcome.stderr
     assert "craft," not in outcome.stderr
     assert not (tmp_path / "run").exists()
 
