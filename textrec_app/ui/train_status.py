@@ -12,6 +12,7 @@ N_CURVE_POINTS = 300
 SNAPSHOT_WORDS = {
     "train_human": "reviewed words to learn from",
     "train_pseudo": "kept words to learn from",
+    "train_unsure": "waiting words to learn from",
     "validation": "reviewed words to measure on",
     "agreement": "unlabelled words to measure on",
 }
