@@ -2,7 +2,7 @@
 
     python -m docs.benchmarks.gate_trials OUT --receipts DIR --receipts-measured DIR --dots DIR --dots-measured DIR
 
-The folders hold line crops with labels.tsv (docs/benchmarks/receipts_loop.py cuts receipts,
+The folders hold line crops with labels.tsv (docs/benchmarks/adaptation_loop.py cuts receipts,
 docs/benchmarks/drawn_kind.py draws dots). Every training is real and short: a shipped recognizer learns
 from 1500 crops, with true labels, with its own readings, or with spoiled ones. The gate sees 120 crops that
 were held back, without their texts, and the anchor words. Whether a run is good in truth is measured on the

@@ -19,13 +19,12 @@ from models.recognition.abinet_vision import PositionAttention
 from models.recognition.conv_attention_ctc import ConvAttentionCtcConfig, ConvTrunk
 from models.recognition.ctc import DecodedText, compute_ctc_loss
 from models.recognition.glyph_network import GlyphExplanation, GlyphNetwork, GlyphReading
-from models.recognition.siga import end_after, move_right
+from models.recognition.siga import count_read, end_after, move_right, no_maps
 from models.recognition.text_network import ColumnFeatures
 from models.tokenizers import frame_targets
 
 Modality = Literal["vision", "language", "fusion"]
 SPARE_STEPS = 2  # the fused reading may say so many characters more than the fast path
-MAP_SIZE_DIVISOR = 2
 
 
 @dataclass(frozen=True)
@@ -194,18 +193,18 @@ class AbinetNetwork(GlyphNetwork):
         view = self.look(images)
         own = self.count_own(view)
         steps = self.conclude(view, int(own.max()) if len(own) else 1, own)
-        return GlyphReading(steps.fast, steps.fusion[-1], steps.attention.sum(dim=2), _no_maps(images))
+        return GlyphReading(steps.fast, steps.fusion[-1], steps.attention.sum(dim=2), no_maps(images))
 
     def count_own(self, view: TrunkView) -> Tensor:
         """(B,) places to ask for, by what the fast path reads."""
-        return (_count_read(self.head(view.columns)) + 1 + SPARE_STEPS).clamp(max=self.max_length + 1)
+        return (count_read(self.head(view.columns)) + 1 + SPARE_STEPS).clamp(max=self.max_length + 1)
 
     def explain(self, images: Tensor, targets: Sequence[Sequence[int]]) -> GlyphExplanation:
         """See `GlyphNetwork.explain`; places do not depend on the texts, and of ink nothing is known (0 everywhere)."""
         longest = max((len(text) for text in targets), default=0)
         steps = self.analyse(images, min(longest, self.max_length) + 1)
         mask = images.new_zeros(len(images), 1, *images.shape[2:])
-        return GlyphExplanation(mask, steps.attention.sum(dim=2), _no_maps(images))
+        return GlyphExplanation(mask, steps.attention.sum(dim=2), no_maps(images))
 
     def features(self, images: Tensor) -> ColumnFeatures:
         """See `TextNetwork.features`."""
@@ -269,15 +268,3 @@ def build_abinet_s(config: Mapping[str, Any]) -> AbinetNetwork:
 
 def _ended(logits: Tensor, own: Tensor | None) -> Tensor:
     return logits if own is None else end_after(logits, own)
-
-
-def _count_read(logits: Tensor) -> Tensor:
-    """(B,) characters of each best path of CTC logits."""
-    ids = logits.argmax(dim=-1)
-    begins = (ids[:, 1:] != ids[:, :-1]) & (ids[:, 1:] != 0)
-    return begins.sum(dim=1) + (ids[:, 0] != 0)
-
-
-def _no_maps(images: Tensor) -> Tensor:
-    B, _, height, width = images.shape
-    return images.new_zeros(B, 0, height // MAP_SIZE_DIVISOR, width // MAP_SIZE_DIVISOR)

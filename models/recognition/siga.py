@@ -128,11 +128,11 @@ class SigaNetwork(GlyphNetwork):
         pyramid = self.trunk.pyramid(images, with_fine=False)
         fast: Tensor = self.head(pyramid.columns)
         sequence = self._read_along(pyramid.columns, fast)
-        own = (_count_read(fast) + 1 + SPARE_STEPS).clamp(max=self.max_length + 1)
+        own = (count_read(fast) + 1 + SPARE_STEPS).clamp(max=self.max_length + 1)
         count = int(own.max()) if len(own) else 1
         if self.glyphs is None:
             steps = self.decoder.decode(sequence, count)
-            return GlyphReading(fast, end_after(steps.logits, own), steps.attention, _no_maps(images))
+            return GlyphReading(fast, end_after(steps.logits, own), steps.attention, no_maps(images))
         features = self.features_pyramid(pyramid, sequence)
         found = self.glyphs.find(GlyphScene(pyramid, features, sequence), count, own)
         steps = self.glyphs.read(sequence, found)
@@ -154,7 +154,7 @@ class SigaNetwork(GlyphNetwork):
         features = self.features_pyramid(pyramid, sequence)
         mask = self.segmentation(features.middle, pyramid.fine).sigmoid()
         if self.glyphs is None:
-            return GlyphExplanation(mask, self.decoder(sequence, context).attention, _no_maps(images))
+            return GlyphExplanation(mask, self.decoder(sequence, context).attention, no_maps(images))
         found = self.glyphs.find(GlyphScene(pyramid, features, sequence), context.shape[1])
         steps = self.glyphs.read_with(sequence, context, found)
         return GlyphExplanation(mask, mean_of_scales(steps.attention), join_maps(found, context.shape[1]))
@@ -284,13 +284,14 @@ def _count_said(logits: Tensor) -> Tensor:
     return torch.maximum(coarse, middle)
 
 
-def _count_read(logits: Tensor) -> Tensor:
+def count_read(logits: Tensor) -> Tensor:
     """(B,) characters of each best path of CTC logits."""
     ids = logits.argmax(dim=-1)
     begins = (ids[:, 1:] != ids[:, :-1]) & (ids[:, 1:] != 0)
     return begins.sum(dim=1) + (ids[:, 0] != 0)
 
 
-def _no_maps(images: Tensor) -> Tensor:
+def no_maps(images: Tensor) -> Tensor:
+    """Glyph maps (B, 0, 16, W / 2) of a network that has none."""
     B, _, height, width = images.shape
     return images.new_zeros(B, 0, height // MAP_SIZE_DIVISOR, width // MAP_SIZE_DIVISOR)

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
+import lmdb
 import numpy as np
 import pytest
 
 from tests.support.pictures import draw_scene, draw_word, to_png
 from textrec_app.data.recognition_sets import load_recognition_set
 from textrec_app.errors import InputError
-
-lmdb = pytest.importorskip("lmdb")
 
 
 def _write_lmdb(directory: Path, samples: list[tuple[bytes, bytes]], count: bytes | None = None) -> Path:

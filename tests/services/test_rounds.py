@@ -88,8 +88,13 @@ def test_the_next_round_begins_from_the_promoted_model_when_all_that_waits_was_r
 @pytest.mark.parametrize(
     ("verdict", "found", "told"),
     [
-        ("promoted", LUCK, "Round 1 brought nothing measurable: Compared in job 1. Its model is in use."),
-        ("promoted", STEADIER, "Round 1 brought nothing measurable"),
+        (
+            "promoted",
+            LUCK,
+            "Round 1 gained too little to be sure of, so no further one follows: "
+            "Compared in job 1. Its model is in use.",
+        ),
+        ("promoted", STEADIER, "Round 1 gained too little to be sure of"),
         ("rejected", SAME, "Round 1 brought nothing measurable: No measurable gain in the test. The model from before"),
         ("rejected", WORSE, "Round 1 was rejected: Compared in job 1. The model from before it stays in use."),
     ],

@@ -188,7 +188,7 @@ def _untested(calibration: WordCalibration, judged: Sequence[Judged], wished: fl
         margin=0.0,
         source="card",
         sentence="Cannot promise a precision: this recognizer's confidences were never tested on words that it"
-        f" did not learn from.{most} Review {WORDS_TO_REVIEW} words, or run `evaluate calibration`.",
+        f" did not learn from.{most} Review {WORDS_TO_REVIEW} words.",
     )
 
 

@@ -113,7 +113,8 @@ def _find_end(app: App, record: SeriesRecord, newest: JobRecord) -> str | None:
         return _describe_rejection(newest)
     if not _is_measurable(app, newest):
         return (
-            f"Round {newest.round_number} brought nothing measurable: {' '.join(newest.reasons)} "
+            f"Round {newest.round_number} gained too little to be sure of, so no further one follows: "
+            f"{' '.join(newest.reasons)} "
             f"Its model is in use. {NEXT_STEP}"
         )
     if (newest.round_number or 1) >= record.max_rounds:
